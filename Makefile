@@ -26,7 +26,7 @@ $(shell { test "$$(cat $(STAMPS)/place)" = "$(CURDIR)" && $(BIN)/python -c ''; }
 
 fail = { echo "setup: $(1)" >&2; exit 1; }
 
-.PHONY: help setup protos test lint bench demo run wheel protos-bundle lock lock-jars clean
+.PHONY: help setup protos test lint bench soak demo run wheel protos-bundle lock lock-jars clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,6 +86,9 @@ lint: setup ## Check style, types, layers and contracts
 
 bench: setup ## Measure, and print each figure beside what it is compared with
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+soak: setup ## An hour of steady load: memory of each service, kept in benchmarks/reports
+	@$(BIN)/python -m benchmarks soak $(ARGS)
 
 demo: setup ## A working week at a one-stop centre, from nothing (SCALE=1000 for more dossiers)
 	@$(BIN)/python -m demo $(ARGS)

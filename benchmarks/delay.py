@@ -11,30 +11,22 @@ routing's relay).
 from __future__ import annotations
 
 import asyncio
-import uuid
 from statistics import quantiles
 
-import grpc
 from kafka import KafkaConsumer, TopicPartition
-from motcua.events.v1.common_pb2 import Channel, ResultChannel
 from motcua.events.v1.event_pb2 import Event
-from motcua.intake.v1 import intake_pb2 as intake
 from motcua.intake.v1.dossier_events_pb2 import DossierAccepted
-from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from motcua.routing.v1.case_events_pb2 import CaseOpened
 
+from benchmarks.filing import EVENTS_EACH, file_steadily
 from benchmarks.harness import Figures, Servers, Size
 from infra.supervisor.state import read_state
 from kernel.base.instants import to_us
 from kernel.eventsourcing.envelope import payload_type
-from tests.support.identity import metadata
-from tests.support.stack import Stack
 
 NAME = "delay from an event's commit to its effect in the next service (target: p99 < 250 ms)"
 RATE = 200
 """Events a second on the log."""
-EVENTS_EACH = 4
-"""What one dossier brings: submitted, accepted, the case opened, the message suppressed."""
 SECONDS = {Size.SMALL: 3, Size.USUAL: 30, Size.FULL: 120}
 WARM_UP = {Size.SMALL: 1, Size.USUAL: 10, Size.FULL: 10}
 """Seconds at the start that are not counted: Faust joins its group, connections are made."""
@@ -43,7 +35,8 @@ WARM_UP = {Size.SMALL: 1, Size.USUAL: 10, Size.FULL: 10}
 def run(size: Size, servers: Servers) -> Figures:
     """Hand in and accept dossiers at a steady rate, and print the delays in milliseconds."""
     seconds, stack = SECONDS[size], servers.stack()
-    asyncio.run(_feed(stack, seconds))
+    address = f"127.0.0.1:{stack.env['INTAKE_PORT']}"
+    asyncio.run(file_steadily(address, RATE / EVENTS_EACH, seconds))
     stack.wait_settled()
     kafka = read_state(stack.folder)["kafka"]
     least, most, events = _delays(kafka["bootstrap"], kafka["topic"], WARM_UP[size] / seconds)
@@ -56,58 +49,6 @@ def run(size: Size, servers: Servers) -> Figures:
         )
         figures[f"{name}, p99"] = cuts[98]
     return figures
-
-
-async def _feed(stack: Stack, seconds: int) -> None:
-    each = EVENTS_EACH / RATE
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{stack.env['INTAKE_PORT']}") as channel:
-        stub = IntakeServiceStub(channel)
-        procedure = await _procedure(stub)
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        async with asyncio.TaskGroup() as group:
-            for number in range(int(seconds / each)):
-                await asyncio.sleep(max(0.0, begun + number * each - loop.time()))
-                group.create_task(_one(stub, procedure))
-
-
-async def _procedure(stub: IntakeServiceStub) -> intake.Procedure:
-    answer = await stub.ListProcedures(
-        intake.ListProceduresRequest(), timeout=10, metadata=metadata("citizen")
-    )
-    for procedure in answer.procedures:
-        at_counter = Channel.CHANNEL_COUNTER in procedure.channels
-        if at_counter and ResultChannel.RESULT_CHANNEL_COUNTER in procedure.result_channels:
-            found: intake.Procedure = procedure
-            return found
-    raise LookupError("no procedure is offered at the counter")
-
-
-async def _one(stub: IntakeServiceStub, procedure: intake.Procedure) -> None:
-    officer = metadata("officer", "bench", unit=procedure.unit, roles=["receptionist"])
-    submitted = await stub.SubmitDossier(
-        intake.SubmitDossierRequest(
-            request_id=str(uuid.uuid4()),
-            procedure_code=procedure.code,
-            channel=Channel.CHANNEL_COUNTER,
-            result_channel=ResultChannel.RESULT_CHANNEL_COUNTER,
-            applicant=intake.Applicant(full_name="Nguyễn Văn An"),
-            parts=[
-                intake.SubmittedPart(code=p.code, copies=p.copies)
-                for p in procedure.parts
-                if p.required
-            ],
-        ),
-        timeout=30,
-        metadata=officer,
-    )
-    await stub.AcceptDossier(
-        intake.AcceptDossierRequest(
-            request_id=str(uuid.uuid4()), dossier_code=submitted.dossier_code
-        ),
-        timeout=30,
-        metadata=officer,
-    )
 
 
 def _delays(bootstrap: str, topic: str, left_out: float) -> tuple[list[float], list[float], int]:

@@ -15,7 +15,7 @@ from typing import Protocol, Self
 from infra.local.kafka import KafkaBroker
 from infra.local.ports import free_port
 from infra.local.postgres import PostgresServer
-from infra.local.topics import ensure_topics, events_topic
+from kernel.kafka.topics import ensure_topics, events_topic
 from tests.support.stack import Stack
 
 Figures = Mapping[str, float]

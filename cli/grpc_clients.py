@@ -9,6 +9,7 @@ import grpc
 from motcua.audit.v1.audit_pb2_grpc import AuditServiceStub
 from motcua.operations.v1.operations_pb2 import GetStatusRequest, GetStatusResponse
 from motcua.operations.v1.operations_pb2_grpc import OperationsServiceStub
+from motcua.postal.v1.postal_pb2_grpc import PostalServiceStub
 from motcua.routing.v1.routing_pb2_grpc import CaseAdministrationServiceStub
 
 from cli.operator_name import operator_name
@@ -80,6 +81,10 @@ class Connection:
     def case_administration(self) -> CaseAdministrationServiceStub:
         """Return the stub of routing's service for operators."""
         return CaseAdministrationServiceStub(self.channel)
+
+    def postal(self) -> PostalServiceStub:
+        """Return the postal service's stub."""
+        return PostalServiceStub(self.channel)
 
     def operations(self) -> OperationsServiceStub:
         """Return the stub that every service has for operators."""

@@ -23,15 +23,18 @@ _COMMANDS = {
     "timeline": "commands.dossier:timeline",
     "state": "commands.dossier:state",
     "mails": "commands.mails:mails",
+    "conflicts": "commands.dossier:conflicts",
     "deadlines": "commands.deadlines:app",
-    "replay": "commands.event_log:replay",
+    "replay": "commands.record.event_log:replay",
     "rebuild": "commands.rebuild:rebuild_service",
-    "verify": "commands.event_log:verify",
+    "verify": "commands.record.verify:verify",
     "calendar": "commands.calendar.calendar:app",
     "procedures": "commands.catalogue.procedures:app",
     "codes": "commands.catalogue.codes:app",
     "process": "commands.catalogue.process:app",
     "quarantine": "commands.quarantine:app",
+    "log": "log_repair.command:app",
+    "topic": "stack.topic:app",
 }
 """Where each command is, below this package: a function, or a Typer of several."""
 _LOOKS = {"rich_markup_mode": None, "add_completion": False, "pretty_exceptions_enable": False}

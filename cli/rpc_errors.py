@@ -42,3 +42,10 @@ def audit() -> Iterator[Any]:
     """Return the audit service's stub, with failures turned into exits."""
     with failures("audit"), Connection("audit") as connection:
         yield connection.audit()
+
+
+@contextmanager
+def postal_service() -> Iterator[Any]:
+    """Return the postal service's stub, with failures turned into exits."""
+    with failures("postal"), Connection("postal") as connection:
+        yield connection.postal()

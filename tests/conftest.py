@@ -26,7 +26,7 @@ from infra.local.kafka import KafkaBroker
 from infra.local.ports import free_port
 from infra.local.postgres import PostgresServer, PostgresUnavailable
 from infra.local.smtp import MailSink
-from infra.local.topics import ensure_topics, events_topic
+from kernel.kafka.topics import ensure_topics, events_topic
 from tests.support.databases import DatabasePool, NewDatabase
 from tests.support.scheduling import FileScheduling, slow_first
 from tests.support.servers import (

@@ -48,7 +48,7 @@ is the stream's id, the header `ce_type` the payload's full name, `ce_subject` t
 rows are a function of its streams' state is named at each of its own events.
 """
 FILE_SYNTAX = 12
-_OFFICERS = "officer_events.proto"
+_KINDS = {"officer_events.proto": "officer", "finding_events.proto": "finding"}
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,9 @@ def _used(file: FileDescriptorProto, known: Mapping[str, Commented]) -> Iterator
 
 def _chapter(file: FileDescriptorProto, known: Mapping[str, Commented]) -> str:
     service = file.package.split(".")[1]
-    kind = "officer" if file.name.endswith(_OFFICERS) else "dossier"
-    title = Path(file.name).name.removesuffix(".proto").replace("_", " ")
+    name = Path(file.name).name
+    kind = _KINDS.get(name, "dossier")
+    title = name.removesuffix(".proto").replace("_", " ")
     place = f"Stream: `{kind}`. File: `protos/{file.name}`."
     head = f"## {service}: {title}\n\n{_about(file)}\n\n{place}\n"
     sections = [_event(known[f"{file.package}.{m.name}"], service) for m in file.message_type]
@@ -191,6 +192,7 @@ def _names(services: Sequence[str]) -> str:
 @cache
 def _models() -> Sequence[Model]:
     from kernel.config.environment import load
+    from services.audit import definition as audit
     from services.intake import definition as intake
     from services.intake.application.reactions import ChildDossierOpener
     from services.notify import definition as notify
@@ -204,6 +206,7 @@ def _models() -> Sequence[Model]:
         routing.make_model(routing.make_context_loader(load(RoutingSettings))),
         postal.make_model(Partners(())),
         notify.make_model(),
+        audit.make_model(),
     )
 
 

@@ -1,12 +1,14 @@
-"""`motcua timeline` and `state`: what the log holds of a dossier."""
+"""`motcua timeline`, `state` and `conflicts`: what is known of dossiers."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
 import typer
+from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.audit.v1 import audit_pb2 as pb
 from motcua.events.v1.common_pb2 import ActorKind
+from motcua.postal.v1 import postal_pb2 as postal
 from motcua.routing.v1.types_pb2 import SuspensionKind
 from rich.table import Table
 
@@ -14,7 +16,7 @@ from cli.formatting import ZONE, iso, moment, print_json, word
 from cli.grpc_clients import identity
 from cli.options import JSON, OFFICE, parse_instant
 from cli.printer import grid, out
-from cli.rpc_errors import audit
+from cli.rpc_errors import audit, postal_service
 
 CODE = Annotated[str, typer.Argument(help="The dossier's code.")]
 AS_OF = Annotated[str, typer.Option(help="As of this instant (ISO 8601).")]
@@ -70,6 +72,7 @@ def _entry(entry: pb.TimelineEntry) -> dict[str, Any]:
         "sequence": entry.sequence,
         "type": entry.type,
         "occurred_at": iso(entry.occurred_at),
+        "happened_at": iso(_happened(entry)),
         "recorded_at": iso(entry.recorded_at),
         "actor": {
             "kind": _KINDS.get(entry.actor.kind, str(entry.actor.kind)),
@@ -97,7 +100,7 @@ def timeline_table(answer: pb.GetTimelineResponse) -> Table:
     columns = ("happened", *(("recorded",) if late else ()), "service", "#", "event", "by", "what")
     rows = [
         (
-            moment(entry.occurred_at),
+            moment(_happened(entry)),
             *((_recorded(entry),) if late else ()),
             entry.source,
             str(entry.sequence),
@@ -117,20 +120,78 @@ def _narrow_timeline(answer: pb.GetTimelineResponse, title: str) -> Table:
         lines = [f"{entry.type} by {_who(entry)}", entry.summary.en]
         lines += [f"recorded {recorded}"] if recorded else []
         event = f"{entry.source} {entry.sequence}"
-        rows.append((moment(entry.occurred_at), event, "\n".join(lines)))
+        rows.append((moment(_happened(entry)), event, "\n".join(lines)))
     columns = ("happened", "event", "what")
     return grid(columns, rows, title=title, whole=columns[:2])
+
+
+def _happened(entry: pb.TimelineEntry) -> Timestamp:
+    """Return when it happened by the word of whoever was there, such as a postman."""
+    return entry.happened_at if entry.HasField("happened_at") else entry.occurred_at
 
 
 def _recorded(entry: pb.TimelineEntry) -> str:
     """Return the minute of recording; empty when it happened in the same."""
     recorded = moment(entry.recorded_at)
-    return "" if recorded == moment(entry.occurred_at) else recorded
+    return "" if recorded == moment(_happened(entry)) else recorded
 
 
 def _who(entry: pb.TimelineEntry) -> str:
     who = f"{_KINDS.get(entry.actor.kind, '?')} {entry.actor.id}".strip()
     return f"{who}@{entry.actor.unit}" if entry.actor.unit else who
+
+
+def conflicts(
+    unit: Annotated[str, typer.Option(help="Of this unit and those below it.")] = "",
+    as_json: JSON = False,
+) -> None:
+    """List the results of which a postal partner has reported what contradicts itself.
+
+    Such as a return after the delivery. The first end stands; somebody has to ask the partner.
+    """
+    request = postal.ListJobsRequest(conflict=True, unit=unit, page_size=500)
+    jobs: list[postal.Job] = []
+    with postal_service() as stub:
+        while True:
+            page = stub.ListJobs(request, timeout=60, metadata=identity())
+            jobs += page.jobs
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                break
+    if as_json:
+        print_json([_conflict(job) for job in jobs])
+        return
+    columns = ("dossier", "unit", "partner", "item", "state", "last report", "changed")
+    rows = [
+        (
+            job.dossier_code,
+            job.unit,
+            job.partner_id,
+            job.item_number,
+            _job_state(job),
+            job.last_code,
+            moment(job.changed_at),
+        )
+        for job in jobs
+    ]
+    out.print(grid(columns, rows, title=f"contradicting reports; {ZONE}", whole=columns[:1]))
+
+
+def _conflict(job: postal.Job) -> dict[str, Any]:
+    return {
+        "dossier_code": job.dossier_code,
+        "job_id": job.job_id,
+        "unit": job.unit,
+        "partner_id": job.partner_id,
+        "item_number": job.item_number,
+        "state": _job_state(job),
+        "last_code": job.last_code,
+        "changed_at": iso(job.changed_at),
+    }
+
+
+def _job_state(job: postal.Job) -> str:
+    return postal.JobState.Name(job.state).removeprefix("JOB_STATE_").lower()
 
 
 def state(code: CODE, as_of: AS_OF = "", as_json: JSON = False) -> None:

@@ -1,11 +1,11 @@
-"""`motcua rebuild`: read models rebuilt from the log; `--check` compares them with a rebuild."""
+"""`motcua rebuild`: tables made again from the log; `--check` compares them with a rebuild."""
 
 from __future__ import annotations
 
 import importlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import takewhile
@@ -16,40 +16,40 @@ import typer
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
+    Progress,
     TaskProgressColumn,
     TextColumn,
     TimeRemainingColumn,
 )
-from sqlalchemy import func, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.schema import DropSchema
 
 from cli.formatting import print_json
 from cli.options import JSON
-from cli.printer import counted, failed, grid, out, progress_on
+from cli.printer import counted, err, failed, grid, out, progress_on
 from cli.stack.plan import SERVICES
 from cli.stack.service_settings import SETTINGS_OF
 from infra.supervisor import state
 from kernel.config.environment import load
 from kernel.config.master_key import authenticator_of
 from kernel.config.settings import Settings
+from kernel.consumer.reading.log_comparison import LogDiffers
 from kernel.consumer.reading.log_reader import LogUnavailable
 from kernel.eventsourcing.service_model import Model
 from kernel.kafka.cluster import Cluster
-from kernel.rebuild.rebuild import Rebuilt, check, rebuild
+from kernel.rebuild.carry_over import NotOnLog
+from kernel.rebuild.check import check
+from kernel.rebuild.place import HeldUp, RebuildRunning
+from kernel.rebuild.rebuild import READING, Rebuilt, rebuild
 from kernel.rebuild.table_compare import EXAMPLES
 from kernel.runtime.definition import ServiceDefinition
 from kernel.storage.engines import open_engine
 
-STOPPED_WITHIN = 30.0
+TOLD_EVERY = 5.0
+"""Seconds between two lines about progress, where no bar is shown."""
 SHOWN = 60
 """Characters of a value that are shown to people; ``--json`` has them all."""
 _ONE_OF = f"One of {', '.join(SERVICES)}."
-
-
-class Unpublished(Exception):
-    """A database holds events that only it has; the text says how many."""
 
 
 def rebuild_service(
@@ -62,11 +62,12 @@ def rebuild_service(
     ] = EXAMPLES,
     as_json: JSON = False,
 ) -> None:
-    """Make a service's database again from the log.
+    """Make a service's tables again from the log.
 
-    The service is stopped meanwhile, and sends nothing twice. With --check the service goes on: a
-    second database is built beside its own and every row compared. Rows that differ are shown, but
-    nothing personal in them. Exit status 1 when a row differs.
+    They are made beside those in use and then put in their place; all processes of the service go
+    on, wherever they run, and nothing is sent twice. With --check nothing is replaced: every row is
+    compared. Rows that differ are shown, but nothing personal in them. Exit status 1 when a row
+    differs.
     """
     if service not in SERVICES:
         raise typer.BadParameter(f"{service!r} is no service; there are {', '.join(SERVICES)}")
@@ -75,19 +76,45 @@ def rebuild_service(
             _report(check_service(service, rows), as_json=as_json)
             return
         done = rebuild_database(service)
-    except (NothingThere, TimeoutError, Unpublished) as error:
+    except NothingThere as error:
         raise failed(str(error)) from error
+    except NotOnLog as error:
+        raise failed(
+            f"{error}. `motcua log check` shows what is missing, `motcua log repair` gives it back"
+        ) from error
+    except RebuildRunning as error:
+        raise failed(f"another rebuild or check of {service} is under way") from error
+    except HeldUp as error:
+        raise failed(
+            f"a process of {service} did not let go of its tables; nothing was changed, try again"
+        ) from error
+    except LogDiffers as error:
+        raise failed(f"the log can't be used: {error}") from error
     except LogUnavailable as error:
         raise failed(f"Kafka does not answer ({error}); is it running? (motcua status)") from error
     except DBAPIError as error:
         raise failed(_unreadable(service, error)) from error
+    _tell(done, as_json=as_json)
+
+
+def _tell(done: Rebuilt, *, as_json: bool) -> None:
     if as_json:
-        print_json({"service": service, "events": done.events, "seconds": round(done.seconds, 3)})
-    else:
-        rate = done.events / max(done.seconds, 1e-9)
-        out.print(
-            f"{service}: {counted(done.events, 'event')} in {done.seconds:.1f} s ({rate:,.0f}/s)"
-        )
+        numbers = {
+            "service": done.service,
+            "events": done.events,
+            "seconds": round(done.seconds, 3),
+            "held_seconds": round(done.held_seconds, 3),
+            "unpublished": done.unpublished,
+            "quarantined": done.quarantined,
+        }
+        print_json(numbers)
+        return
+    rate = done.events / max(done.seconds, 1e-9)
+    events = f"{counted(done.events, 'event')} in {done.seconds:.1f} s ({rate:,.0f}/s)"
+    out.print(f"{done.service}: {events}; commands waited for {done.held_seconds:.1f} s")
+    if done.quarantined:
+        records = counted(done.quarantined, "record")
+        out.print(f"{records} in quarantine (motcua quarantine list {done.service})")
 
 
 def _unreadable(service: str, error: DBAPIError) -> str:
@@ -119,7 +146,7 @@ def check_service(service: str, examples: int = EXAMPLES) -> dict[str, Any]:
 
     Raise ``NothingThere``.
     """
-    given, model, cluster = _service(service)
+    given, model, cluster = service_of(service)
     url = make_url(given.database_url)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         raise NothingThere(f"{service} has no database yet: {url.database}")
@@ -133,50 +160,21 @@ def check_service(service: str, examples: int = EXAMPLES) -> dict[str, Any]:
 
 
 def rebuild_database(service: str) -> Rebuilt:
-    """Throw a service's database away and make it again.
+    """Make a service's tables again and put them in the place of those in use."""
+    given, model, cluster = service_of(service)
+    with _progress(f"{service}: {READING}") as report:
 
-    Raise ``TimeoutError`` when the service does not stop, and ``Unpublished``.
+        def step(name: str) -> None:
+            report.step(f"{service}: {name}")
+
+        return rebuild(model, cluster, given.topic, given.database_url, progress=report, step=step)
+
+
+def service_of(service: str) -> tuple[Settings, Model, Cluster]:
+    """Return a service's settings and model, and the brokers.
+
+    End the command with status 2 when the settings can't be used.
     """
-    given, model, cluster = _service(service)
-    with _stopped(given.data_dir.absolute(), service), _progress(f"rebuild {service}") as report:
-        _check_published(given, model)
-        if make_url(given.database_url).get_backend_name() != "sqlite":
-            engine = open_engine(given.database_url, service)
-            with engine.begin() as connection:
-                connection.execute(DropSchema(service, cascade=True))
-            engine.dispose()
-            return rebuild(model, cluster, given.topic, given.database_url, progress=report)
-        path = Path(make_url(given.database_url).database or "")
-        fresh = path.with_name(f"{path.name}.rebuild")
-        _remove(fresh)
-        try:
-            done = rebuild(model, cluster, given.topic, f"sqlite:///{fresh}", progress=report)
-            _remove(path, keep_main=True)
-            fresh.replace(path)
-        finally:
-            _remove(fresh)
-        return done
-
-
-def _check_published(given: Settings, model: Model) -> None:
-    """Keep a database that has what the log does not have."""
-    engine = open_engine(given.database_url, given.service)
-    try:
-        with engine.begin() as connection:
-            outbox = model.tables.outbox
-            if not inspect(connection).has_table(outbox.name):
-                return
-            left = connection.execute(select(func.count()).select_from(outbox)).scalar_one()
-    finally:
-        engine.dispose()
-    if left:
-        raise Unpublished(
-            f"{left} event(s) of {given.service} are not in the log yet and would be lost; "
-            "wait until `motcua status` shows an empty outbox"
-        )
-
-
-def _service(service: str) -> tuple[Settings, Model, Cluster]:
     define = importlib.import_module(f"services.{service}.definition").define
     try:
         given = load(SETTINGS_OF[service])
@@ -189,40 +187,34 @@ def _service(service: str) -> tuple[Settings, Model, Cluster]:
     return given, model, replace(given.cluster, servers=servers)
 
 
-@contextmanager
-def _stopped(folder: Path, service: str) -> Iterator[None]:
-    """Have the supervisor keep the service stopped during the block.
-
-    Without a supervisor, nothing is to be stopped.
+class _Report:
+    """Tells people how far a rebuild is: by a bar on a terminal, elsewhere by a line now and
+    then.
     """
-    state.hold(folder, service)
-    try:
-        end = time.monotonic() + STOPPED_WITHIN
-        while state.supervisor_pid(folder) is not None and _pid(folder, service) is not None:
-            if time.monotonic() > end:
-                raise TimeoutError(f"{service} does not stop")
-            time.sleep(0.1)
-        yield
-    finally:
-        state.release(folder, service)
 
+    def __init__(self, progress: Progress, what: str) -> None:
+        self._progress = progress
+        self._task = progress.add_task(what, total=None, rate="")
+        self._what = what
+        self._begun = self._told = time.monotonic()
 
-def _pid(folder: Path, service: str) -> int | None:
-    for program in state.read_state(folder).get("programs", []):
-        if program["name"] == service:
-            pid: int | None = program["pid"]
-            return pid
-    return None
+    def step(self, what: str) -> None:
+        """Tell what is done now."""
+        self._what = what
+        self._progress.update(self._task, description=what)
 
-
-def _remove(path: Path, *, keep_main: bool = False) -> None:
-    """Remove an SQLite file with its -wal and -shm; with ``keep_main`` only these two."""
-    for name in ("-wal", "-shm", *(() if keep_main else ("",))):
-        path.with_name(path.name + name).unlink(missing_ok=True)
+    def __call__(self, read: int, total: int) -> None:
+        """Tell how many records were read, of how many."""
+        now = time.monotonic()
+        rate = f"{read / max(now - self._begun, 1e-6):,.0f}/s"
+        self._progress.update(self._task, completed=read, total=total, rate=rate)
+        if self._progress.disable and now - self._told > TOLD_EVERY:
+            self._told = now
+            err.print(f"{self._what}: {read:,} of {total:,} records ({rate})")
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+def _progress(what: str) -> Iterator[_Report]:
     columns = (
         *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()),
         *(
@@ -231,15 +223,8 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
             TimeRemainingColumn(),
         ),
     )
-    begun = time.monotonic()
     with progress_on(*columns) as progress:
-        task = progress.add_task(what, total=None, rate="")
-
-        def report(read: int, total: int) -> None:
-            rate = f"{read / max(time.monotonic() - begun, 1e-6):,.0f}/s"
-            progress.update(task, completed=read, total=total, rate=rate)
-
-        yield report
+        yield _Report(progress, what)
 
 
 def _show(found: dict[str, Any]) -> None:

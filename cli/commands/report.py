@@ -65,6 +65,13 @@ class By(StrEnum):
     procedure = "procedure"
 
 
+class Organisation(StrEnum):
+    """Which unit a dossier counts for after mergers."""
+
+    then = "then"
+    now = "now"
+
+
 class Format(StrEnum):
     """How a report is printed."""
 
@@ -78,6 +85,9 @@ def report(
     to_day: Annotated[str, typer.Option("--to", help="Last day, itself included.")],
     as_of: Annotated[str, typer.Option(help="Only what had happened by then (ISO 8601).")] = "",
     by: Annotated[By, typer.Option(help="One line for each of these.")] = By.unit,
+    organisation: Annotated[
+        Organisation, typer.Option(help="Units as they were, or their successors of now.")
+    ] = Organisation.then,
     form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
@@ -87,7 +97,7 @@ def report(
     is judged by the local days of each dossier: what is due today is late from tomorrow on.
     (`motcua deadlines` judges by the instant.)
     """
-    document = fetch(from_day, to_day, as_of, by.value)
+    document = fetch(from_day, to_day, as_of, by.value, organisation.value)
     if as_json or form is Format.json:
         print_json(document)
     elif form is Format.csv:
@@ -103,7 +113,9 @@ def report(
         out.print(LEGEND, markup=False)
 
 
-def fetch(from_day: str, to_day: str, as_of: str, by: str) -> dict[str, Any]:
+def fetch(
+    from_day: str, to_day: str, as_of: str, by: str, organisation: str = "then"
+) -> dict[str, Any]:
     """Ask for a report.
 
     Return ``{"from", "to", "as_of", "by", "rows": [{"key", counts…}], "total": {counts…}}``.
@@ -112,6 +124,7 @@ def fetch(from_day: str, to_day: str, as_of: str, by: str) -> dict[str, Any]:
         from_date=parse_day(from_day, "--from"),
         to_date=parse_day(to_day, "--to"),
         by=f"BREAKDOWN_{by.upper()}",
+        organisation=f"ORGANISATION_{organisation.upper()}",
     )
     in_order(request.from_date, request.to_date)
     if as_of:

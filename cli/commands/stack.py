@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -23,14 +24,16 @@ from cli.stack.readiness import is_ready
 from cli.stack.status import collect
 from infra.kafka.jars import JarError
 from infra.local.kafka import BrokerError
-from infra.local.topics import TopicError
 from infra.supervisor import state
 from infra.supervisor.databases import silent
 from infra.supervisor.plan import Plan
 from infra.supervisor.supervised_program import WrongSettings, last_line
 from infra.supervisor.supervisor import Supervisor
+from kernel.kafka.topics import TopicError, ensure_topics, events_topic
 
 READY_WITHIN = 90.0
+TOLD_EVERY = 2.0
+"""Seconds between two lines about what is waited for."""
 STOPPED_WITHIN = 60.0
 
 
@@ -63,8 +66,12 @@ def _plan() -> Plan:
 
 
 def _foreground(plan: Plan) -> None:
+    cluster = replace(settings().cluster, servers=plan.bootstrap)
     supervisor = Supervisor(
-        plan, lambda line: err.print(line, style="yellow", markup=False), is_ready
+        plan,
+        lambda line: err.print(line, style="yellow", markup=False),
+        is_ready,
+        lambda: ensure_topics(cluster, topics=[events_topic(plan.topic)]),
     )
     announcer = threading.Thread(target=_announce, args=(plan, supervisor), daemon=True)
     try:
@@ -78,16 +85,44 @@ def _foreground(plan: Plan) -> None:
 
 def _announce(plan: Plan, supervisor: Supervisor) -> None:
     end = time.monotonic() + READY_WITHIN
+    waiting = _Waiting(plan)
     while not collect(plan.data_dir)["ready"]:
         if supervisor.ending:
             return
         if time.monotonic() > end:
             fail(f"not ready after {READY_WITHIN:.0f} s; see {plan.data_dir / 'log'}")
             return
+        waiting.tell()
         time.sleep(0.1)
     supervisor.mark_ready()
     err.print(addresses(plan))
     err.print("[green]Ready.[/] Ctrl-C stops everything.")
+
+
+class _Waiting:
+    """Tells now and then what a start waits for."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._folder = plan.data_dir
+        self._told = time.monotonic()
+
+    def tell(self) -> None:
+        """Print a line about the services that are not ready, if it is time to."""
+        now = time.monotonic()
+        if now - self._told > TOLD_EVERY:
+            self._told = now
+            err.print(f"waiting for {awaited(collect(self._folder))}")
+
+
+def awaited(found: dict[str, Any]) -> str:
+    """Return what is still missing of a stack that was looked at, in words."""
+    rows = [row for row in found["services"] if not row["ready"]]
+    if all(row["pid"] is None for row in found["services"]):
+        return "kafka"
+    return ", ".join(
+        f"{row['name']} ({row['lag']:,} records to read)" if (row["lag"] or 0) > 0 else row["name"]
+        for row in rows
+    )
 
 
 def addresses(plan: Plan) -> Table:
@@ -110,8 +145,10 @@ def _detached(plan: Plan) -> None:
             start_new_session=True,
         )
     end = time.monotonic() + READY_WITHIN
+    waiting = _Waiting(plan)
     try:
         while not _is_ready(plan, process.pid):
+            waiting.tell()
             if process.poll() is not None:
                 fail(last_line(log) or f"the stack ended; see {log}")
                 raise typer.Exit(process.returncode or 1)
@@ -161,11 +198,21 @@ def status(
         print_json(found)
     elif not found["others"]:
         out.print(_table(found))
+        for why, names in _reasons(found).items():
+            out.print(f"{', '.join(names)}: {why}", markup=False)
+        if any(_is_of_the_log(row.get("halted") or "") for row in found["services"]):
+            out.print(
+                "`motcua log check` shows what the log lacks, `motcua log repair` gives it back"
+            )
     if found["others"]:
         where = ", ".join(found["others"])
         fail(f"nothing runs on {folder}; something else answers at {where}")
     if not found["ready"]:
         raise typer.Exit(1)
+
+
+def _is_of_the_log(why: str) -> bool:
+    return why.startswith(("the log ", "the topic "))
 
 
 def _table(found: dict[str, Any]) -> Table:
@@ -174,10 +221,18 @@ def _table(found: dict[str, Any]) -> Table:
     for row in found["services"]:
         ready = Text("yes", "green") if row["ready"] else Text("no", "red")
         numbers = [_text(row.get(name)) for name in ("lag", "outbox", "quarantined")]
-        why = row.get("halted") or ""
-        rows.append([row["name"], _text(row["pid"]), row["address"], ready, *numbers, why])
-    columns = ("service", "pid", "address", "ready", "lag", "outbox", "quarantined", "")
+        rows.append([row["name"], _text(row["pid"]), row["address"], ready, *numbers])
+    columns = ("service", "pid", "address", "ready", "lag", "outbox", "quarantined")
     return grid(columns, rows, right=("pid", "lag", "outbox", "quarantined"))
+
+
+def _reasons(found: dict[str, Any]) -> dict[str, list[str]]:
+    """Return what is the matter, with the programs of which it is true."""
+    reasons: dict[str, list[str]] = {}
+    for row in found["services"]:
+        if why := row.get("halted"):
+            reasons.setdefault(why, []).append(row["name"])
+    return reasons
 
 
 def _text(value: object) -> str:

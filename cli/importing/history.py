@@ -12,15 +12,18 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Final, NamedTuple
 
-from cli.importing.mapping import FactPlace, Mapping, MappingError, folded
+from cli.importing.mapping import FactPlace, Mapping, MappingError
 from cli.importing.readers.encodings import is_tcvn3
 from cli.importing.rows import MALFORMED, SourceRow
 from cli.importing.times import ISO, parse_time
 from kernel.base.clock_skew import lies_ahead
 from kernel.base.instants import DAY, from_datetime, zone
+from kernel.base.plain_text import plain
+from kernel.messages.texts import TEXTS
+from kernel.rpc.validation.messages import PLAIN
 from kernel.rpc.validation.normalizers import Malformed
 from office.normalization.codes import dossier_code, procedure_code, unit_code
-from office.normalization.lines import line
+from office.normalization.lines import folded, line
 
 EARLIEST, LATEST = 1901, 2199
 """Years in which working time is known."""
@@ -221,7 +224,10 @@ class _RowReader:
             raise self._wrong(fact, f"has more than {longest} characters")
         if is_tcvn3(value):
             raise self._wrong(fact, f"{value!r} {_ADVICE_TCVN3}")
-        return value
+        clean = plain(value)
+        if clean is None:
+            raise self._wrong(fact, f"{value!r} {TEXTS.text(PLAIN).en}")
+        return clean
 
     def _needed(self, fact: str) -> str:
         value = self._value(fact)

@@ -16,7 +16,7 @@ from kernel.documents.mistakes import DocumentError
 from kernel.documents.reading import DocumentReader, DocumentTable, open_toml, read_document
 from kernel.documents.rules import must
 from kernel.messages.catalogue import MessageCatalogue
-from office.normalization.lines import line
+from office.normalization.lines import folded, line
 
 TEXTS: Final = MessageCatalogue.beside(Path(__file__).parent)
 FACTS: Final = ("channel", "unit")
@@ -32,11 +32,6 @@ _Value = TypeVar("_Value")
 
 class MappingError(Exception):
     """The mapping file is wrong; the text names the file, the field and the rule."""
-
-
-def folded(text: str) -> str:
-    """Return a value as it is compared: letters composed, blanks plain, capitals as small ones."""
-    return line(text).casefold()
 
 
 def _folded_keys(table: dict[str, _Value]) -> dict[str, _Value]:
@@ -71,8 +66,8 @@ class Source(DocumentTable):
     format: Literal["csv", "xes", "xlsx"]
     time_zone: Annotated[str, must(_is_zone, "time_zone", TEXTS.text("mapping.time_zone"))]
     """In which the dossiers' days are counted, and times without an offset are read (IANA name)."""
-    delimiter: str = Field(",", min_length=1, max_length=1)
-    """Between the cells of a CSV file."""
+    delimiter: str = Field("", max_length=1)
+    """Between the cells of a CSV file; comma, semicolon and tab are recognised."""
     encoding: Literal["", "utf-8", "utf-16", "windows-1258"] = ""
     """Of a CSV file; UTF-8, and UTF-16 with its mark, are recognised."""
     sheet: str = ""
@@ -193,8 +188,8 @@ class Mapping(DocumentTable):
     def layout(self) -> Layout:
         """How the log is to be read."""
         source = self.source
-        unique = frozenset(self.columns.named())
-        return Layout(source.format, source.delimiter, source.encoding, source.sheet, unique)
+        columns = frozenset(self.columns.named())
+        return Layout(source.format, source.delimiter, source.encoding, source.sheet, columns)
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def write_rejects(
     # With its mark, the file is read as what it is, whatever encoding the mapping states.
     encoding = "utf-8-sig" if layout.encoding else "utf-8"
     with os.fdopen(descriptor, "w", encoding=encoding, newline="") as target:
-        writer = csv.writer(target, delimiter=layout.delimiter)
+        writer = csv.writer(target, delimiter=layout.delimiter or ",")
         writer.writerow([*OURS, *(f"source {n}" if n in OURS else n for n in columns)])
         for reject in rejects:
             row = rows.get(reject.row, SourceRow(reject.row, {}))

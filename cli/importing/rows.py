@@ -29,10 +29,11 @@ class Layout:
     """How a file is to be read."""
 
     kind: Literal["csv", "xes", "xlsx"]
-    delimiter: str = ","
+    delimiter: str = ""
+    """Of a CSV file; empty for the comma, semicolon or tab of which its heading has most."""
     encoding: str = ""
     """Of a CSV file; empty for UTF-8, or UTF-16 with its mark."""
     sheet: str = ""
     """Of an XLSX file; empty for the first one."""
-    unique: frozenset[str] = frozenset()
-    """Columns of which there may be only one."""
+    columns: frozenset[str] = frozenset()
+    """Columns that are asked for, each of which may be there only once."""

@@ -15,7 +15,6 @@ from kernel.auth import issuer
 from kernel.auth.jwks import read_keys
 from kernel.config.environment import SettingsError, load
 from kernel.config.master_key import RECORD_KEY, development_key
-from kernel.kafka.clients import client_options
 
 SERVICES = ("intake", "routing", "postal", "notify", "audit")
 
@@ -42,7 +41,6 @@ def make_plan() -> Plan:
         settings.kafka_port,
         settings.topic,
         tuple(programs),
-        {} if own_kafka else client_options(settings.cluster),
     )
     _check_distinct(plan)
     return plan

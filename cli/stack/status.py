@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from motcua.operations.v1.operations_pb2 import GetStatusResponse
+from motcua.operations.v1.operations_pb2 import GetStatusResponse, HaltReason
 
 from cli.grpc_clients import status_of
 from cli.settings import settings
@@ -65,7 +65,14 @@ def _service(
             "outbox_quarantined": answer.outbox_quarantined,
             "quarantined": answer.quarantined,
             "halted": answer.halted,
+            "halt_reason": _reason(answer),
         }
     if program.get("looping"):
         row["halted"] = f"keeps ending ({program['deaths']} times); its log says why"
     return row
+
+
+def _reason(answer: GetStatusResponse) -> str:
+    """Return the kind of reason for which a service takes nothing; empty while it does."""
+    name = HaltReason.Name(answer.halt_reason).removeprefix("HALT_REASON_")
+    return "" if name == "UNSPECIFIED" else name

@@ -17,8 +17,8 @@ from motcua.notify.v1.notify_pb2_grpc import NotifyServiceStub
 from cli.commands.deadline_tables import deadline_table
 from cli.commands.deadlines import fetch_deadlines, print_explanation
 from cli.commands.dossier import timeline_table
-from cli.commands.event_log import run_verify
 from cli.commands.rebuild import check_service
+from cli.commands.record.verify import run_verify
 from cli.commands.report import LEGEND, fetch, table
 from cli.grpc_clients import Connection, identity, status_of
 from cli.options import OFFICE

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 _WHY = {
     errno.EADDRINUSE: "something else listens at",
@@ -40,8 +38,6 @@ class Plan:
     kafka_port: int
     topic: str
     programs: tuple[Program, ...]
-    kafka_options: Mapping[str, Any] = field(default_factory=dict)
-    """What kafka-python needs, besides the addresses, to be let in."""
 
     @property
     def services(self) -> tuple[Program, ...]:

@@ -10,7 +10,6 @@ from contextlib import suppress
 from types import FrameType
 
 from infra.local.kafka import KafkaBroker
-from infra.local.topics import ensure_topics, events_topic
 from infra.supervisor import state
 from infra.supervisor.plan import Plan, Program
 from infra.supervisor.recoveries import Recoveries, listens
@@ -30,8 +29,11 @@ class Supervisor:
         plan: Plan,
         report: Callable[[str], None],
         ready: Callable[[Program], bool] = listens,
+        prepare: Callable[[], None] = lambda: None,
     ) -> None:
-        """``ready`` returns whether a program that died and was started again is ready."""
+        """``ready`` returns whether a program that died and was started again is ready;
+        ``prepare`` is called when the broker runs, before anything else is started.
+        """
 
         def report_line(line: str) -> None:
             with suppress(OSError):  # where it is printed to may be full
@@ -39,6 +41,7 @@ class Supervisor:
 
         self._plan = plan
         self._report = report_line
+        self._prepare = prepare
         self._kafka: SupervisedBroker | None = None
         if plan.own_kafka:
             self._kafka = SupervisedBroker(
@@ -53,8 +56,8 @@ class Supervisor:
     def run(self, on_started: Callable[[], None] = lambda: None) -> None:
         """Run until SIGTERM, SIGINT or SIGHUP.
 
-        Raise ``AlreadyRunning``, ``BrokerError``, ``TopicError`` or ``WrongSettings``, with
-        nothing left running.
+        Raise ``AlreadyRunning``, ``BrokerError``, ``WrongSettings`` or what ``prepare`` raises,
+        with nothing left running.
         """
         (self._plan.data_dir / "log").mkdir(parents=True, exist_ok=True)
         lock = state.acquire(self._plan.data_dir)
@@ -65,11 +68,7 @@ class Supervisor:
             if self._kafka is not None:
                 self._kafka.start()
             if not self._ending.is_set():
-                ensure_topics(
-                    self._plan.bootstrap,
-                    topics=[events_topic(self._plan.topic)],
-                    options=self._plan.kafka_options,
-                )
+                self._prepare()
                 self._tick()
                 on_started()
             while not self._ending.wait(TICK):

@@ -11,6 +11,8 @@ from pydantic import AfterValidator, Field
 from kernel.base.clock import Clock, parse_clock
 from kernel.config.environment import Environment
 
+EVENTS: Final = "dossier.events"
+"""The default name of the topic of events."""
 AUDIENCE: Final = "motcua"
 DEVELOPMENT_ISSUER: Final = "urn:motcua:development"
 """The name of the local issuer. Anybody can sign as it, so production does not trust it."""
@@ -38,9 +40,7 @@ class CommonSettings(Environment):
     )
     data_dir: Path = Field(Path(".motcua"), validation_alias="MOTCUA_DATA_DIR")
     host: str = Field("127.0.0.1", validation_alias="MOTCUA_HOST")
-    topic: Annotated[str, AfterValidator(_topic)] = Field(
-        "dossier.events", validation_alias="MOTCUA_TOPIC"
-    )
+    topic: Annotated[str, AfterValidator(_topic)] = Field(EVENTS, validation_alias="MOTCUA_TOPIC")
     clock: Annotated[str, AfterValidator(_clock)] = Field("real", validation_alias="MOTCUA_CLOCK")
     identity_issuer: str = Field(DEVELOPMENT_ISSUER, validation_alias="IDENTITY_ISSUER")
     identity_audience: str = Field(AUDIENCE, validation_alias="IDENTITY_AUDIENCE")

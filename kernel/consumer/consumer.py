@@ -15,6 +15,7 @@ from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.committer import Committer
 from kernel.consumer.applying.quarantine_limit import QuarantineBounds, QuarantineLimit
 from kernel.consumer.applying.stats import ConsumerStats
+from kernel.consumer.halt import Halt
 from kernel.consumer.quarantine import Quarantine
 from kernel.consumer.reading.buffer import Buffer
 from kernel.consumer.reading.kafka_reader import KafkaReader
@@ -40,8 +41,8 @@ class ConsumerStatus:
 
     ready: bool
     """Whether it has once read to where the log ended when it started."""
-    halted: str
-    """Why it stopped by itself; empty while it runs."""
+    halt: Halt | None
+    """Why it takes nothing at present; None while it runs."""
     lag: int
     """Records of the log not yet handled; -1 while the broker does not answer."""
     lags: Mapping[int, int]
@@ -55,6 +56,11 @@ class ConsumerStatus:
     stalled: int
     fenced: int
     transactions: int
+
+    @property
+    def halted(self) -> str:
+        """In words why it takes nothing; empty while it runs."""
+        return "" if self.halt is None else self.halt.why
 
 
 class Consumer:
@@ -77,20 +83,22 @@ class Consumer:
         on_dead: Callable[[], None] | None = None,
         may_react: Callable[[], bool] = lambda: True,
         connect: Callable[[], LogReader] | None = None,
+        topic_halt: Callable[[], Halt | None] = lambda: None,
     ) -> None:
         """``reads`` is a read-only engine on the writer's database.
 
         ``on_dead`` is called when Faust has delivered nothing for ``patience`` seconds although
         there was something to deliver; by default the process ends at once with status 75.
         While ``may_react`` returns false, nothing is committed: reactions would be written with a
-        wrong time. ``connect`` returns a reader of another log than Kafka's.
+        wrong time. ``connect`` returns a reader of another log than Kafka's, ``topic_halt`` why
+        the topic may not be used.
         """
         self.buffer = Buffer()
         self.stats = ConsumerStats()
         self._stopping = threading.Event()
         limit = QuarantineLimit(bounds or QuarantineBounds())
         applier = Applier(topic, clock, limit)
-        self.readiness = Readiness(reads, model)
+        self.readiness = Readiness(reads, model, topic_halt)
         """What the log allows this process to do."""
         self.readiness.on_ask = self.buffer.wake
         self._worker = ConsumerWorker(
@@ -106,6 +114,7 @@ class Consumer:
             may_react,
             self.readiness,
         )
+        writer.on_replaced(self._read_again)
         redriver = replace(applier, limit=None, reacting=False)
         self.quarantine = Quarantine(reads, writer, model, redriver, self._run_pending)
         self._thread = vital_thread(self._worker.run, "consumer")
@@ -128,9 +137,10 @@ class Consumer:
     def status(self) -> ConsumerStatus:
         """Return the status; never blocks."""
         stats, lags = self.stats, dict(self.stats.lag)
+        halt = self.readiness.topic_halt() or stats.halt
         return ConsumerStatus(
-            ready=stats.ready and not stats.halted,
-            halted=stats.halted,
+            ready=stats.ready and halt is None,
+            halt=halt,
             lag=sum(lags.values()) if lags else -1,
             lags=lags,
             handled=stats.handled,
@@ -144,6 +154,10 @@ class Consumer:
             fenced=stats.fenced,
             transactions=stats.transactions,
         )
+
+    def _read_again(self) -> None:
+        self._worker.replaced = True
+        self.buffer.wake()
 
     def _run_pending(self) -> None:
         self._worker.pending = True

@@ -19,6 +19,7 @@ from kernel.consumer.applying.committer import Committer, Halted, Stopped
 from kernel.consumer.applying.positions import Fenced
 from kernel.consumer.applying.stats import ConsumerStats
 from kernel.consumer.catch_up import CatchUp
+from kernel.consumer.halt import Halt, HaltReason
 from kernel.consumer.reading.buffer import Buffer
 from kernel.consumer.reading.log_comparison import LogDiffers, require_same
 from kernel.consumer.reading.log_reader import LogReader, LogUnavailable
@@ -26,10 +27,13 @@ from kernel.consumer.reading.stall_detector import INTERVAL, StallDetector
 from kernel.consumer.redrive import redrive
 from kernel.eventsourcing.readiness import Readiness, note_whole
 from kernel.eventsourcing.service_model import Model
+from kernel.outbox import published
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import RateLimit, fault, get_logger
 
 _HOLD = 0.5
+_TOPIC_HOLD = 0.05
+"""Shorter: each process waits for the first look at its topic."""
 _LOOK_AGAIN = 2.0
 _log = get_logger(__name__)
 
@@ -70,6 +74,8 @@ class ConsumerWorker:
         self._log_limit = RateLimit()
         self.pending = True
         """Whether reactions may be waiting; anybody may set it."""
+        self.replaced = False
+        """Whether a rebuild has replaced the tables; anybody may set it."""
 
     def run(self) -> None:
         """Work until ``stopping`` is set. No fault ends it but a limit of the quarantine."""
@@ -79,7 +85,7 @@ class ConsumerWorker:
             except Stopped:
                 break
             except Halted as halt:
-                self._stats.halted = str(halt)
+                self._stats.halt = Halt(HaltReason.QUARANTINE_LIMIT, str(halt))
                 _log.error("consumer.halted", why=str(halt))
                 self._stopping.wait()
             except LogDiffers as difference:
@@ -94,6 +100,12 @@ class ConsumerWorker:
         self._close()
 
     def _iterate(self) -> None:
+        if self._readiness.topic_halt() is not None:
+            self._stopping.wait(_TOPIC_HOLD)
+            return
+        if self.replaced:
+            self.replaced = False
+            self._start_again()
         if not self._partitions:
             self._begin()
         if not self._may_react():
@@ -132,6 +144,12 @@ class ConsumerWorker:
         self._buffer.request_bulk_read(partitions)
         self._partitions = partitions
         _log.info("consumer.started", partitions=len(partitions))
+
+    def _start_again(self) -> None:
+        """Go on from the positions in the database, and with what it says is pending."""
+        self._buffer.clear()
+        self._partitions = []
+        self.pending = True
 
     def _read_bulk(self, partitions: Collection[int]) -> None:
         stored, _ends = self._compare()
@@ -181,21 +199,22 @@ class ConsumerWorker:
         # In this order: another worker may move the positions while the ends are read.
         with self._reads.connect() as connection:
             stored = positions.load(connection, self._model.tables)
-            marks = positions.load_marks(connection, self._model.tables)
-        ends = require_same(self._log(), stored, marks)
+            read = positions.load_marks(connection, self._model.tables)
+            written = published.load(connection, self._model.tables)
+        ends = require_same(self._log(), stored, read, written)
         self._readiness.confirm()
-        self._stats.halted = ""
+        self._stats.halt = None
         return stored, ends
 
     def _hold(self, difference: LogDiffers) -> None:
         """Take nothing from another log; look again soon whether the right one is back."""
         if not self._readiness.differs:
             _log.error("consumer.log_differs", why=str(difference))
-        self._stats.halted = self._readiness.differs = str(difference)
+        self._readiness.differs = str(difference)
+        self._stats.halt = Halt(HaltReason.LOG_DIFFERS, str(difference))
         self._stats.lag = {}
         self._close()
-        self._buffer.clear()
-        self._partitions = []
+        self._start_again()
         self._stopping.wait(_LOOK_AGAIN)
 
     def _log(self) -> LogReader:

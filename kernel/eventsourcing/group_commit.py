@@ -7,7 +7,8 @@ costs another its work.
 
 A transaction sees one state of the database, that of its beginning. Where another process has
 changed meanwhile what this one changes (optimistic concurrency), it is run again; those that run
-again do so one at a time, under an advisory lock.
+again do so one at a time, under an advisory lock. So is one that met other tables than those of
+before: a rebuild has replaced them, and what is remembered of them is dropped.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ from kernel.eventsourcing.unit_of_work import Remembered, UnitOfWork
 from kernel.messages.texts import TEXTS
 from kernel.storage.database_faults import is_full, is_statement_fault
 from kernel.storage.engines import ping
+from kernel.storage.generation import generation_of
 from kernel.telemetry import metrics
+from kernel.telemetry.logs import get_logger
 from kernel.telemetry.vital_threads import vital_thread
 
 T = TypeVar("T")
@@ -55,6 +58,14 @@ and of one that did not get a lock in time.
 PATIENCE = 10.0
 """Seconds for which a transaction is run again and again."""
 STOP_SECONDS = 20.0
+_log = get_logger(__name__)
+
+
+class _Replaced(Unavailable):
+    """The tables are just being replaced by those of a rebuild, or have just been."""
+
+    def __init__(self) -> None:
+        super().__init__(*TEXTS.both("status.rebuilding"), code="REBUILDING")
 
 
 @dataclass(slots=True)
@@ -78,6 +89,8 @@ class Writer:
         self._keyring = keyring
         self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._on_publish: list[Callable[[], None]] = []
+        self._on_replaced: list[Callable[[], None]] = []
+        self._generation: str | None = None
         self._states: Remembered = {}
         self._ended = False
         self._ending = threading.Lock()
@@ -86,6 +99,10 @@ class Writer:
     def on_publish(self, ring: Callable[[], None]) -> None:
         """Have ``ring`` called after each commit that left events to be published."""
         self._on_publish.append(ring)
+
+    def on_replaced(self, notify: Callable[[], None]) -> None:
+        """Have ``notify`` called when a rebuild has replaced the tables."""
+        self._on_replaced.append(notify)
 
     def start(self) -> None:
         """Start the thread."""
@@ -102,9 +119,9 @@ class Writer:
         """Run a job together with others. Its future fails with what the job raised.
 
         A lasting clash of keys gives ``Conflict``, and its kind ``Busy`` a transaction that others
-        did not let through; a database that does not answer, or a writer that was stopped, gives
-        ``Unavailable``. A future cancelled before its job begins leaves no trace. The job may be
-        run more than once, never with more than one effect.
+        did not let through; a database that does not answer, tables that a rebuild is replacing,
+        or a writer that was stopped, give ``Unavailable``. A future cancelled before its job begins
+        leaves no trace. The job may be run more than once, never with more than one effect.
         """
         return self._put(work, alone=False)
 
@@ -164,6 +181,9 @@ class Writer:
                     job.future.set_exception(_unavailable(error))
                 return
             self._each(jobs)
+        except _Replaced as replaced:
+            for job in jobs:
+                job.future.set_exception(replaced)
         except Exception:
             self._each(jobs)
         else:
@@ -198,9 +218,10 @@ class Writer:
         return unit, value
 
     def _in_turn(self, run: Callable[[], T]) -> T:
-        """Run a transaction, again when another process has overtaken it."""
+        """Run a transaction, again when another process has overtaken it, or a rebuild."""
         begun = time.monotonic()
-        for again in itertools.count():
+        again = 0
+        while True:
             with self._turn() if again else nullcontext():
                 try:
                     return run()
@@ -208,7 +229,10 @@ class Writer:
                     late = time.monotonic() - begun > PATIENCE
                     if again == TURNS or late or not _overtaken(error):
                         raise
-        raise AssertionError  # the loop has no other end
+                    again += 1
+                except _Replaced:
+                    if time.monotonic() - begun > PATIENCE:
+                        raise
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -258,8 +282,31 @@ class Writer:
                 return
 
     def _unit(self, connection: Connection) -> UnitOfWork:
+        self._require_generation(connection)
         now = time.time_ns() // 1000
         return UnitOfWork(connection, self._model, self._keyring, now, self._states)
+
+    def _require_generation(self, connection: Connection) -> None:
+        """Begin a transaction: see that the tables are those of the one before, and keep them.
+
+        On PostgreSQL a transaction that waited here sees the tables that came meanwhile as they
+        were when it began, half filled; so does the first one of a process. It is run again.
+        """
+        try:
+            found = generation_of(connection, self._model.tables.identities)
+        except OperationalError as error:
+            if _overtaken(error):  # only who replaces the tables has this one for itself
+                raise _Replaced from error
+            raise
+        if found == self._generation:
+            return
+        known, self._generation = self._generation, found
+        self._states.clear()
+        if known is not None:
+            _log.info("writer.tables_replaced")
+            for notify in self._on_replaced:
+                notify()
+        raise _Replaced
 
     def _remember(self, unit: UnitOfWork) -> None:
         """Keep the states of a committed transaction, the latest ones last."""

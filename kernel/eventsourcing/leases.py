@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 
 import psutil
-from sqlalchemy import Connection, or_, update
+from sqlalchemy import Connection, Table, or_, update
 
 from kernel.base.instants import SECOND
 from kernel.eventsourcing.envelope import new_id
@@ -64,6 +64,14 @@ class Lease:
         table = uow.model.tables.leases
         mine = (table.c.name == self.name) & (table.c.holder == self.holder)
         uow.connection.execute(table.delete().where(mine))
+
+
+def is_held(connection: Connection, leases: Table, name: str) -> bool:
+    """Return whether somebody holds a lease who may still be there."""
+    row = connection.execute(leases.select().where(leases.c.name == name)).first()
+    return (
+        row is not None and row.expires_at >= _database_now(connection) and not _is_dead(row.holder)
+    )
 
 
 def _database_now(connection: Connection) -> int:

@@ -6,8 +6,8 @@ nothing about any stream. A command would decide without the service's own past,
 events as if they were the first. So would one on an older copy of a database, which has the note:
 commands wait until this process has read the log to where it ended at the start.
 
-While the log is another one than that which was read so far, no command is taken and nothing is
-published.
+While the log is another one than that which was read so far, or its topic is missing or would lose
+events, no command is taken and nothing is published.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections.abc import Callable
 from sqlalchemy import Engine, select
 
 from kernel.base.errors import Unavailable
+from kernel.consumer.halt import Halt, HaltReason
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.messages.texts import TEXTS
@@ -37,7 +38,11 @@ def note_whole(uow: UnitOfWork) -> None:
 class Readiness:
     """What a process may do; the consumer sets it, others ask. Thread-safe."""
 
-    def __init__(self, reads: Engine, model: Model) -> None:
+    def __init__(
+        self, reads: Engine, model: Model, topic_halt: Callable[[], Halt | None] = lambda: None
+    ) -> None:
+        """``topic_halt`` returns why the topic may not be used."""
+        self.topic_halt = topic_halt
         self._reads = reads
         self._leases = model.tables.leases
         self._noted = False
@@ -73,14 +78,18 @@ class Readiness:
     def require_commands(self) -> None:
         """Raise ``Unavailable`` unless commands may be taken; does not block."""
         if self.differs:
-            raise Unavailable(*TEXTS.both("status.log_differs"), code="LOG_DIFFERS")
+            raise Unavailable(*TEXTS.both("status.log_differs"), code=HaltReason.LOG_DIFFERS)
+        if (halt := self.topic_halt()) is not None and halt.reason is not HaltReason.TOPIC_UNKNOWN:
+            raise Unavailable(*TEXTS.both("status.topic_wrong"), code=halt.reason)
         if not self.caught_up:
             raise Unavailable(*TEXTS.both("status.reading"))
 
     def may_publish(self) -> bool:
-        """Return whether events may be published: the log was compared just now; else have it
-        compared.
+        """Return whether events may be published: the topic is as it must be, and the log was
+        compared just now; else have it compared.
         """
+        if self.topic_halt() is not None:
+            return False
         if not self.differs and time.monotonic() - self._compared_at < FRESH_SECONDS:
             return True
         self.asked.set()

@@ -51,7 +51,8 @@ class Model:
 
     ``stream_kind`` is the kind of the streams that it writes where nothing else is said.
     ``projections`` and ``reactions`` are keyed by the class of the payload. ``every`` is called
-    with each event that is read from the log, known or not, before its projection (audit).
+    with each event that is read from the log, known or not, before its projection (audit); with an
+    own event each time that it is read, since it took effect when it was written.
     ``by_stream`` names view tables whose primary key is the id of a stream of that kind alone;
     their rows are fetched for a whole batch at once. ``write`` is called after each own event that
     changes the state of a stream of that kind, for rows that are a function of the state; in a bulk

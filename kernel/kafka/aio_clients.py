@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ssl
+from functools import partial
 from typing import Any, Final
 
+from aiokafka import client
 from aiokafka.abc import AbstractTokenProvider
 from aiokafka.conn import create_conn
 from aiokafka.errors import (
@@ -42,6 +44,15 @@ def aio_options(bootstrap: Bootstrap) -> dict[str, Any]:
     if cluster.by_token:
         options["sasl_oauth_token_provider"] = FileTokens(cluster)
     return options
+
+
+def never_create_topics() -> None:
+    """Have all clients in this process ask for a topic without making it.
+
+    A broker with ``auto.create.topics.enable`` makes a topic that a client asks for, with settings
+    of its own: seven days' retention, one partition. aiokafka has no setting against that.
+    """
+    client.MetadataRequest = partial(MetadataRequest, allow_auto_topic_creation=False)
 
 
 async def refusal(bootstrap: Bootstrap) -> str:

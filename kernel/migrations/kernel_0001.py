@@ -80,6 +80,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("partition"),
     )
     op.create_table(
+        "published",
+        sa.Column("partition", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("offset", BIG, nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("partition"),
+    )
+    op.create_table(
         "quarantine",
         sa.Column("partition", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("offset", BIG, autoincrement=False, nullable=False),

@@ -18,6 +18,7 @@ from kernel.eventsourcing.envelope import Stream, headers
 from kernel.kafka.clients import make_producer
 from kernel.kafka.cluster import Bootstrap
 from kernel.outbox.outbox import Waiting
+from kernel.outbox.published import Sent
 
 REFUSALS = (
     InvalidRecordError,
@@ -35,8 +36,10 @@ DELIVERY_MS = 10_000
 class Producer(Protocol):
     """Puts rows on the log; for one thread."""
 
-    def send(self, rows: Sequence[Waiting]) -> tuple[list[Waiting], Exception | None]:
-        """Send rows in order; return those that the log has, and the first fault."""
+    def send(self, rows: Sequence[Waiting]) -> tuple[list[Sent], Exception | None]:
+        """Send rows in order; return those that the log has with their places, and the first
+        fault.
+        """
         ...
 
     def close(self) -> None:
@@ -70,7 +73,7 @@ class EventProducer:
         self._authenticator = authenticator
         self._producer: Any = None
 
-    def send(self, rows: Sequence[Waiting]) -> tuple[list[Waiting], Exception | None]:
+    def send(self, rows: Sequence[Waiting]) -> tuple[list[Sent], Exception | None]:
         """Send rows in order; gives those that the broker acknowledged, and the first fault.
 
         Of a stream no row is acknowledged here after one that failed.
@@ -133,18 +136,18 @@ class EventProducer:
 
 def _collect(
     rows: Sequence[Waiting], futures: Sequence[Any]
-) -> tuple[list[Waiting], Exception | None]:
-    acked: list[Waiting] = []
+) -> tuple[list[Sent], Exception | None]:
+    acked: list[Sent] = []
     failed: set[Stream] = set()
     fault: Exception | None = None
     deadline = time.monotonic() + DELIVERY_MS / 1000 + 2
     for row, future in zip(rows, futures, strict=False):
         try:
-            future.get(timeout=max(0.0, deadline - time.monotonic()))
+            place = future.get(timeout=max(0.0, deadline - time.monotonic()))
         except Exception as error:
             failed.add(row.stream)
             fault = fault or error
         else:
             if row.stream not in failed:
-                acked.append(row)
+                acked.append(Sent(row, place.partition, place.offset))
     return acked, fault

@@ -24,6 +24,7 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.kafka.cluster import Bootstrap
 from kernel.outbox.outbox import Outbox, OutboxStatus, Waiting
 from kernel.outbox.producer import REFUSALS, EventProducer, Producer
+from kernel.outbox.published import LogWentBack, Sent, note
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import RateLimit, fault, get_logger
 from kernel.telemetry.tracing import span_from
@@ -142,10 +143,18 @@ class Relay:
         acked, failure = self._sender.send(rows)
         if acked:
             if self._before_forget is not None:
-                self._before_forget(acked)
-            self._write(partial(self._outbox.sent, rows=acked))
-            metrics.PUBLISHED.add(len(acked))
+                self._before_forget([sent.row for sent in acked])
+            known = self._write(partial(self._forget, acked=acked))
+            metrics.PUBLISHED.add(known)
+            if known < len(acked):
+                return LogWentBack()
         return failure
+
+    def _forget(self, uow: UnitOfWork, acked: Sequence[Sent]) -> int:
+        """Forget what the log has, and return how much; what another log has taken waits on."""
+        rows = note(uow, acked)
+        self._outbox.sent(uow, rows)
+        return len(rows)
 
     def _one_by_one(self, rows: Sequence[Waiting]) -> None:
         """Find the refused ones: a record may have failed only for its neighbour's fault."""

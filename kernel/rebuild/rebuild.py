@@ -1,53 +1,47 @@
-"""Rebuilds a service's read models from the log, or compares a rebuild with those in use.
+"""Makes a service's tables again from the log, beside those in use, and puts them in their place.
 
-The same code applies the events as in the running service. Reactions are only written down as
-pending: the service itself finds at its next start which of them still want their outcome.
+The service goes on meanwhile, with all its processes. Only for the exchange itself nobody may
+write: what came last is read, what is not on the log is carried over, and the two places are
+exchanged in one transaction. Until then whatever happens leaves the tables in use as they were.
 """
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import Final
 
-from motcua.events.v1.event_pb2 import Event
-from sqlalchemy import Connection, Engine, event, func, select
-from sqlalchemy.schema import DropSchema
+from sqlalchemy import Engine, func, select
+from sqlalchemy.engine import make_url
 
-from kernel.base.clock import FixedClock
-from kernel.config.process_tuning import fewer_collections
-from kernel.consumer.applying import positions
-from kernel.consumer.applying import quarantine_rows as quarantined
-from kernel.consumer.applying.batch import Place
-from kernel.consumer.applying.batch_applier import Applier
-from kernel.consumer.applying.committer import Committer
-from kernel.consumer.applying.results import Past
-from kernel.consumer.applying.stats import ConsumerStats
-from kernel.consumer.catch_up import CatchUp
-from kernel.consumer.reading.kafka_reader import KafkaReader
-from kernel.consumer.reading.log_comparison import require_same
-from kernel.eventsourcing.envelope import Stream, new_id, stream_of
-from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.envelope import new_id
 from kernel.eventsourcing.migrate import migrate
 from kernel.eventsourcing.readiness import note_whole
-from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.kafka.cluster import Bootstrap
-from kernel.rebuild.table_compare import EXAMPLES, Difference, RowDifference, compare
-from kernel.storage.engines import open_engine
+from kernel.rebuild.carry_over import carry_over, require_own, take_own, unpublished, usable_tables
+from kernel.rebuild.place import HeldUp, Place
+from kernel.rebuild.postgresql_place import PostgresqlPlace
+from kernel.rebuild.shadow import Progress, Shadow
+from kernel.rebuild.sqlite_place import SqlitePlace
+from kernel.storage.generation import GENERATION
 
-Progress = Callable[[int, int], None]
-"""Called now and then with the records read so far and the records to be read."""
-PATIENCE = 30.0
-"""Seconds for which a check waits for own events to reach the log."""
+READING: Final = "reading"
+HOLDING: Final = "waiting for writers"
+EXCHANGING: Final = "reading what came last"
+CARRIED: Final = "exchanging"
+CLEARING: Final = "clearing"
+"""The steps of a rebuild."""
+FEW: Final = 1_000
+"""Records that may be read while nobody writes."""
+ROUNDS: Final = 20
+"""How often the rest is read before, while others go on writing."""
+PATIENCE: Final = 60.0
+PAUSE: Final = 0.5
+"""Seconds in all, and between two tries, for tables that others do not let go of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,55 +51,15 @@ class Rebuilt:
     service: str
     events: int
     seconds: float
+    """From its beginning to its end."""
+    held_seconds: float
+    """For how long nobody could write."""
+    unpublished: int
+    """Own events that were not on the log yet, and were carried over."""
     quarantined: int
     """Records that were quarantined."""
     pending: int
-    """Reactions that the service will look at when it starts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What a comparison found."""
-
-    service: str
-    events: int
-    seconds: float
-    tables: Mapping[str, Difference] = field(default_factory=dict)
-
-    @property
-    def equal(self) -> bool:
-        """Whether no row differs."""
-        return all(not found.differences for found in self.tables.values())
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the report in the form that scripts read."""
-        return {
-            "service": self.service,
-            "events": self.events,
-            "seconds": round(self.seconds, 3),
-            "tables": {
-                name: {
-                    "rows": found.rows,
-                    "differences": found.differences,
-                    "examples": [_row_as_json(row) for row in found.examples],
-                    "more": found.differences - len(found.examples),
-                }
-                for name, found in self.tables.items()
-            },
-            "equal": self.equal,
-        }
-
-
-def _row_as_json(row: RowDifference) -> dict[str, Any]:
-    columns: list[dict[str, Any]] = []
-    for name, values in row.columns.items():
-        shown = {} if values is None else {"live": values[0], "log": values[1]}
-        columns.append({"column": name, **shown})
-    return {"key": dict(row.key), "live": row.left, "log": row.right, "columns": columns}
-
-
-class NotEmpty(Exception):
-    """The database to be rebuilt has content; throw it away first."""
+    """Reactions that the service will look at."""
 
 
 def rebuild(
@@ -114,204 +68,96 @@ def rebuild(
     topic: str,
     url: str,
     *,
+    schema: str = "",
     progress: Progress | None = None,
+    step: Callable[[str], None] = lambda _name: None,
     prepare: Callable[[Engine, Model], object] = migrate,
 ) -> Rebuilt:
-    """Fill an empty database from the log, from its first record to its present end.
+    """Make a database again from the log, from its first record to its present end; it may be in
+    use, be empty, or not exist.
 
-    ``prepare`` makes the tables that are missing. Raise ``NotEmpty``, and ``LogUnavailable``
-    when the log does not answer. No service may run on the database meanwhile.
-    """
-    engine = open_engine(url, model.source)
-    try:
-        prepare(engine, model)
-        with engine.connect() as connection:
-            if connection.execute(select(model.tables.positions.c.position).limit(1)).first():
-                raise NotEmpty(f"the database of {model.source} is not empty")
-        shadow = _Shadow(
-            engine, model, bootstrap, topic, Applier(topic, FixedClock(0), reacting=False)
-        )
-        begun = time.monotonic()
-        shadow.read(progress)
-        with engine.begin() as connection:
-            uow = UnitOfWork(connection, model, None, 0)
-            note_whole(uow)
-            uow.flush()
-        with engine.connect() as connection:
-            left = _count(connection, model.tables.quarantine)
-            pending = _count(connection, model.tables.pending_reactions)
-        seconds = time.monotonic() - begun
-        return Rebuilt(model.source, shadow.tally.handled, seconds, left, pending)
-    finally:
-        engine.dispose()
-
-
-def check(
-    model: Model,
-    live: Engine,
-    bootstrap: Bootstrap,
-    topic: str,
-    progress: Progress | None = None,
-    *,
-    patience: float = PATIENCE,
-    examples: int = EXAMPLES,
-) -> Checked:
-    """Build beside the live database and compare every view row for row; the service may be
-    running.
-
-    ``live`` is a read-only engine. What is compared is the live database as of one moment: others'
-    events up to its positions, own events up to its sequences, for which it waits ``patience``
-    seconds at most until the log has them. Up to ``examples`` rows that differ are described for
-    each table.
+    ``prepare`` makes empty tables; ``step`` is called at the beginning of each step. Raise
+    ``RebuildRunning``; ``LogUnavailable`` when the log does not answer, ``LogDiffers`` when it is
+    another one than that of the database; ``NotOnLog`` when the database has what the log lacks;
+    ``HeldUp`` when its users do not let go of it. It is as it was then.
     """
     begun = time.monotonic()
-    with _moment(live) as connection, _beside(live, model) as engine:
-        past, refused, own = _decisions(connection, model)
-        applier = Applier(topic, FixedClock(0), reacting=False, past=past)
-        shadow = _Shadow(engine, model, bootstrap, topic, applier, refused)
-        shadow.read(progress)
-        while not shadow.has(own) and time.monotonic() - begun < patience:
-            time.sleep(0.2)
-            shadow.read(None)
-        with engine.connect() as made:
-            tables = {t.name: compare(connection, made, t, examples) for t in model.view_tables()}
-    seconds = time.monotonic() - begun
-    return Checked(model.source, shadow.tally.handled, seconds, tables)
-
-
-class _Shadow:
-    """A database in the making."""
-
-    def __init__(
-        self,
-        engine: Engine,
-        model: Model,
-        bootstrap: Bootstrap,
-        topic: str,
-        applier: Applier,
-        refused: Mapping[Place, str] | None = None,
-    ) -> None:
-        self.tally = ConsumerStats()
-        self._engine = engine
-        self._model = model
-        self._connect = partial(KafkaReader, bootstrap, topic)
-        self._applier = applier
-        self._refused = refused
-
-    def read(self, progress: Progress | None) -> None:
-        """Read on to the present end of the log."""
-        stopping = threading.Event()
-        writer = Writer(self._engine, self._model)
-        writer.start()
-        reader = self._connect()
+    place = place_of(url, schema or model.source)
+    with place.reserved():
+        step(READING)
+        engine = place.make()
         try:
-            committer = Committer(writer, None, stopping, self.tally, self._refused)
-            partitions = list(require_same(reader, {}, {}))
-            begin = committer.run(partial(positions.begin, partitions=partitions))
-            bulk = CatchUp(reader, committer, self._applier, self.tally, stopping)
-            total = sum(reader.ends(partitions).values())
-            with fewer_collections(), _telling(progress, self.tally, total):
-                bulk.to_the_end(begin)
-        finally:
-            reader.close()
-            writer.stop()
-
-    def has(self, own: Mapping[Stream, int]) -> bool:
-        """Return whether all own events up to these sequences have been met."""
-        table = self._model.tables.streams
-        chosen = select(func.count(), func.sum(table.c.sequence))
-        with self._engine.connect() as connection:
-            mine = connection.execute(chosen.where(table.c.source == self._model.source)).one()
-        return (mine[0], mine[1] or 0) == (len(own), sum(own.values()))
-
-
-def _decisions(
-    connection: Connection, model: Model
-) -> tuple[Past, dict[Place, str], dict[Stream, int]]:
-    """Read from the live database what it had taken, and what was decided about single records."""
-    reached = positions.load(connection, model.tables)
-    table = model.tables.streams
-    mine = select(table.c.stream_kind, table.c.stream_id, table.c.sequence).where(
-        table.c.source == model.source
-    )
-    own = {(kind, name): int(sequence) for kind, name, sequence in connection.execute(mine)}
-
-    def admit(record: Record, event: Event) -> bool:
-        if event.source == model.source:
-            return bool(event.sequence <= own.get(stream_of(event), 0))
-        return record.offset < reached.get(record.partition, 0)
-
-    failed = quarantined.places(connection, model.tables, quarantined.HANDLER_ERROR)
-    stuck = {place for place, error in failed.items() if error.startswith(quarantined.REACTION)}
-    refused = {place: error for place, error in failed.items() if place not in stuck}
-    given_up = quarantined.places(connection, model.tables, quarantined.DISCARDED)
-    # Where only a reaction was given up, the record itself has taken effect.
-    discarded = {p for p, error in given_up.items() if not error.startswith(quarantined.REACTION)}
-    return Past(admit, discarded, stuck), refused, own
-
-
-@contextmanager
-def _moment(live: Engine) -> Iterator[Connection]:
-    """Open a transaction that sees the live database as it is now, however long it lasts."""
-    with live.connect() as connection:
-        if connection.dialect.name == "postgresql":
-            connection = connection.execution_options(isolation_level="REPEATABLE READ")
-        connection.exec_driver_sql("select count(*) from positions")
-        yield connection
-        connection.rollback()
-
-
-@contextmanager
-def _beside(live: Engine, model: Model) -> Iterator[Engine]:
-    """Make an empty database of the same kind at the same place, and remove it at the end."""
-    if live.dialect.name == "postgresql":
-        name = f"{model.source}_check_{new_id()[-12:]}"
-        engine = open_engine(live.url.render_as_string(hide_password=False), name)
-        try:
-            model.tables.metadata.create_all(engine)
-            yield engine
-            with engine.begin() as connection:
-                connection.execute(DropSchema(name, cascade=True))
+            prepare(engine, model)
+            _name_generation(engine, model)
+            with Shadow(engine, model, bootstrap, topic) as shadow:
+                shadow.read(progress)
+                shadow.run(note_whole)
+                done = _exchange(place, shadow, model, step)
+            step(CLEARING)
         finally:
             engine.dispose()
-        return
-    folder = tempfile.mkdtemp(prefix="check-", dir=Path(live.url.database or ".").parent)
-    engine = open_engine(f"sqlite:///{folder}/{model.source}.sqlite3", model.source)
-    event.listen(engine, "connect", _careless)
-    try:
-        model.tables.metadata.create_all(engine)
-        yield engine
-    finally:
-        engine.dispose()
-        shutil.rmtree(folder, ignore_errors=True)
+            place.clear()
+    seconds = time.monotonic() - begun
+    return replace(done, events=shadow.tally.handled, seconds=seconds)
 
 
-def _careless(connection: Any, _record: Any) -> None:
-    """It is thrown away in any case, so it need not survive a power cut."""
-    connection.execute("PRAGMA synchronous=OFF")
+def place_of(url: str, schema: str) -> Place:
+    """Return where the tables of a database are, for who replaces them or changes many of them."""
+    kind = SqlitePlace if make_url(url).get_backend_name() == "sqlite" else PostgresqlPlace
+    return kind(url, schema)
 
 
-@contextmanager
-def _telling(progress: Progress | None, tally: ConsumerStats, total: int) -> Iterator[None]:
-    """Call ``progress`` from a thread of its own four times a second, and once at the end."""
-    if progress is None:
-        yield
-        return
-    done = threading.Event()
-
-    def tell() -> None:
-        while not done.wait(0.25):
-            progress(min(tally.bulk, total), total)
-
-    thread = threading.Thread(target=tell, name="progress", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-        progress(min(tally.bulk, total), total)
+def _exchange(place: Place, shadow: Shadow, model: Model, step: Callable[[str], None]) -> Rebuilt:
+    """Put the tables in their place, as soon as they can be had alone."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        for _ in range(ROUNDS):
+            if shadow.read() < FEW:
+                break
+        step(HOLDING)
+        try:
+            return _exchange_now(place, shadow, model, step)
+        except HeldUp:
+            if time.monotonic() > end:
+                raise
+        time.sleep(PAUSE)
 
 
-def _count(connection: Connection, table: Any) -> int:
-    return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+def _exchange_now(
+    place: Place, shadow: Shadow, model: Model, step: Callable[[str], None]
+) -> Rebuilt:
+    begun = time.monotonic()  # who writes may queue behind this one already while it waits
+    with place.hold() as held:
+        step(EXCHANGING)
+        shadow.read()
+        usable = usable_tables(held, model)
+        if usable >= {model.tables.positions.name, model.tables.published.name}:
+            shadow.require_log_of(held.connection)
+        rows = unpublished(held, model, usable)
+        carried = shadow.run(partial(take_own, rows=rows))
+        left = shadow.run(_left)
+        held.attach()
+        require_own(held, model, usable)
+        kept = carry_over(held, model, usable)
+        step(CARRIED)
+        held.replace(kept)
+    return Rebuilt(model.source, 0, 0.0, time.monotonic() - begun, carried, *left)
+
+
+def _name_generation(engine: Engine, model: Model) -> None:
+    """Give the tables a generation of their own; from the beginning, so that they are never taken
+    for those in use by a transaction that sees them half filled.
+    """
+    with engine.begin() as connection:
+        row = {"name": GENERATION, "value": new_id()}
+        connection.execute(model.tables.identities.insert(), row)
+
+
+def _left(uow: UnitOfWork) -> tuple[int, int]:
+    """Count quarantined records and pending reactions."""
+    tables = uow.model.tables
+    quarantined, pending = (
+        uow.query(select(func.count()).select_from(table)).scalar_one()
+        for table in (tables.quarantine, tables.pending_reactions)
+    )
+    return quarantined, pending

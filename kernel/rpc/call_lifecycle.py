@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from concurrent.futures import Executor
 from typing import Any, Final
 
 import grpc
@@ -21,7 +22,7 @@ from kernel.messages.texts import TEXTS
 from kernel.rpc import statuses
 from kernel.rpc.method import Context, Metadata, Method
 from kernel.rpc.validation import validator
-from kernel.rpc.validation.messages import WELL_FORMED, own_violation
+from kernel.rpc.validation.messages import MAX_BYTES, WELL_FORMED, own_violation
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import fault, get_logger
 from kernel.telemetry.tracing import Scope, span_from
@@ -29,17 +30,27 @@ from kernel.telemetry.tracing import Scope, span_from
 log = get_logger(__name__)
 DETAILS: Final = "grpc-status-details-bin"
 LARGE: Final = 32 * 1024
-"""Bytes; checking more would hold up the other calls."""
+"""Bytes; checking more would hold up the other calls in the event loop."""
 _NO_DEADLINE: Final = Violation("grpc-timeout", "call.deadline", TEXTS.text("call.deadline"))
 
 
 class CallLifecycle:
     """One call from its arrival to its answer."""
 
-    __slots__ = ("_caller", "_code", "_context", "_metadata", "_method", "_scope", "_start")
+    __slots__ = (
+        "_caller",
+        "_code",
+        "_context",
+        "_large_requests",
+        "_metadata",
+        "_method",
+        "_scope",
+        "_start",
+    )
 
-    def __init__(self, method: Method, context: Context) -> None:
+    def __init__(self, method: Method, context: Context, large_requests: Executor) -> None:
         self._method = method
+        self._large_requests = large_requests
         self._context = context
         self._metadata: Metadata = dict(context.invocation_metadata() or ())
         self._caller: Caller | None = None
@@ -65,7 +76,8 @@ class CallLifecycle:
 
     async def enter(self, data: bytes) -> Message:
         """Return the decoded request; raise ``Failure`` when the deadline, the caller or the
-        request does not allow the call. A large request is looked at in a thread.
+        request does not allow the call. A large request is looked at in a thread, and one that is
+        larger than its fields may be not at all.
         """
         remaining = self._context.time_remaining()
         if remaining is None:
@@ -75,8 +87,12 @@ class CallLifecycle:
         caller = self._method.caller(self._metadata, self._context, self._scope.traceparent)
         self._caller = caller
         identity.set_caller(caller)
+        if len(data) > self._method.largest_request:
+            limit = f"{self._method.largest_request:,}"
+            raise Invalid([Violation("", MAX_BYTES, TEXTS.text(MAX_BYTES, limit=limit))])
         if len(data) > LARGE:
-            return await asyncio.to_thread(self._request, data, caller)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._large_requests, self._request, data, caller)
         return self._request(data, caller)
 
     def _request(self, data: bytes, caller: Caller) -> Message:

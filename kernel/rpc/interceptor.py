@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeAlias
 
 import grpc
@@ -55,6 +56,8 @@ class Interceptor(grpc.aio.ServerInterceptor):
         self._caller_limits = StreamLimits(STREAMS_PER_CALLER)
         self._infrastructure_limits = StreamLimits(STREAMS_PER_CALLER)
         self._drain = Drain()
+        # One thread: several would take the interpreter from the event loop by turns.
+        self._large_requests = ThreadPoolExecutor(1, thread_name_prefix="large-requests")
 
     async def intercept_service(
         self,
@@ -93,6 +96,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
         calls_running = await self._drain.close()
         if streams:
             await asyncio.wait(streams, timeout=STREAM_END_SECONDS)
+        self._large_requests.shutdown(wait=False)
         return calls_running
 
     def _wrap(self, service: Service, path: str, handler: Handler) -> Handler:
@@ -114,7 +118,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
         drain = self._drain
 
         async def answer(data: bytes, context: Context) -> Any:
-            with CallLifecycle(method, context) as lifecycle:
+            with CallLifecycle(method, context, self._large_requests) as lifecycle:
                 held = drain.closing
                 try:
                     await drain.enter()
@@ -131,7 +135,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
 
     def _streaming(self, method: Method, inner: Any) -> Any:
         async def answer(data: bytes, context: Context) -> AsyncIterator[Any]:
-            with CallLifecycle(method, context) as lifecycle:
+            with CallLifecycle(method, context, self._large_requests) as lifecycle:
                 task = asyncio.current_task()
                 try:
                     if self._drain.closing:

@@ -17,6 +17,7 @@ from kernel.auth.identity import Caller
 from kernel.auth.permissions import Permissions
 from kernel.auth.tokens import Identity, TokenVerifier
 from kernel.rpc.registration import Service
+from kernel.rpc.validation.sizes import largest
 from kernel.telemetry.logs import RateLimit
 
 Metadata = dict[str, str | bytes]
@@ -47,6 +48,7 @@ class Method:
         descriptor: MethodDescriptor = service.descriptor().methods_by_name[name]
         self.check = service.checks.get(name)
         self.request: type[Message] = message_factory.GetMessageClass(descriptor.input_type)
+        self.largest_request = largest(descriptor.input_type)
 
     def caller(self, metadata: Metadata, context: Context, trace: str) -> Caller:
         """Return the caller; raise ``Invalid``, ``Unauthenticated`` or ``Forbidden``."""

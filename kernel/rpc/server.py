@@ -20,18 +20,18 @@ from kernel.config.settings import Settings
 from kernel.rpc.interceptor import Interceptor
 from kernel.rpc.registration import Service
 from kernel.rpc.tls import TlsFiles
+from kernel.rpc.validation.sizes import largest
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import get_logger
 from kernel.telemetry.vital_threads import vital_thread
 
 log = get_logger(__name__)
 
-MESSAGE_BYTES: Final = 4 * 1024 * 1024
+ANSWER_BYTES: Final = 4 * 1024 * 1024
 CALLS: Final = 1000
 """Calls at a time, streams included; more get RESOURCE_EXHAUSTED."""
 OPTIONS: Final[tuple[tuple[str, Any], ...]] = (
-    ("grpc.max_receive_message_length", MESSAGE_BYTES),
-    ("grpc.max_send_message_length", MESSAGE_BYTES),
+    ("grpc.max_send_message_length", ANSWER_BYTES),
     ("grpc.so_reuseport", 0),  # a port that is taken is an error, not a second server
     ("grpc.max_concurrent_streams", 1000),
     ("grpc.keepalive_time_ms", 60_000),
@@ -158,8 +158,11 @@ class RpcServer:
         return Interceptor(services, self._verifier, self._permissions, **options)
 
     def _server(self, services: Sequence[Service], interceptor: Interceptor) -> grpc.aio.Server:
+        received = ("grpc.max_receive_message_length", _largest_request(services))
         server = grpc.aio.server(
-            interceptors=[interceptor], options=OPTIONS, maximum_concurrent_rpcs=self._calls
+            interceptors=[interceptor],
+            options=(*OPTIONS, received),
+            maximum_concurrent_rpcs=self._calls,
         )
         for service in services:
             service.add(service.servicer, server)
@@ -194,6 +197,12 @@ class RpcServer:
         await asyncio.gather(*(server.stop(grace) for server in self._servers))
         if self._ending is not None:
             self._ending.set()
+
+
+def _largest_request(services: Sequence[Service]) -> int:
+    """Return the bytes above which no request is even received."""
+    methods = (m for service in services for m in service.descriptor().methods)
+    return max((largest(method.input_type) for method in methods), default=ANSWER_BYTES)
 
 
 def _bind(server: grpc.aio.Server, address: str, credentials: grpc.ServerCredentials | None) -> int:

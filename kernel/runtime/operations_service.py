@@ -80,6 +80,7 @@ class OperationsServicer(OperationsServiceServicer):
             outbox_quarantined=outbox.quarantined,
             quarantined=quarantined,
             halted=status.halted,
+            halt_reason=None if status.halt is None else f"HALT_REASON_{status.halt.reason}",
             repeats=status.repeats,
             unknown=status.unknown,
             handled=status.handled,

@@ -31,6 +31,8 @@ from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.identities import KEYRING, OtherIdentity, bind
 from kernel.eventsourcing.migrate import SchemaError, migrate
 from kernel.kafka.broker_clock import BrokerClock, broker_time
+from kernel.kafka.topic_watch import TopicWatch
+from kernel.kafka.topics import events_topic
 from kernel.messages.catalogue import load_catalogues
 from kernel.outbox.relay import Relay
 from kernel.rpc.server import RpcServer
@@ -106,9 +108,11 @@ class ServiceProcess:
         self._writer = Writer(writable, model, keyring)
         clock = settings.make_clock()
         self._broker_clock = BrokerClock(partial(broker_time, settings.cluster))
+        self._topic_watch = TopicWatch.of(settings.cluster, events_topic(settings.topic))
         self._consumer = Consumer(
             self._writer, engine, model, clock, settings.cluster, settings.topic,
             bounds=settings.quarantine_bounds, may_react=self._broker_clock.fits,
+            topic_halt=lambda: self._topic_watch.halt,
         )  # fmt: skip
         self._relay = Relay(
             self._writer,
@@ -148,6 +152,7 @@ class ServiceProcess:
         self._writer.start()
         self._rpc.start()
         self._broker_clock.start()
+        self._topic_watch.start()
         self._relay.start()
         self._consumer.start()
         self._task_runner.start()
@@ -193,6 +198,7 @@ class ServiceProcess:
         self._consumer.stop()
         self._relay.stop()
         self._broker_clock.stop()
+        self._topic_watch.stop()
         self._writer.stop()
         self._reads.close()
         self._operator_reads.close()

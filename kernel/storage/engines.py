@@ -25,6 +25,8 @@ IDLE_MS = 5_000
 process was stopped, or its machine is gone."""
 SCHEMA_SECONDS = 60
 """How long a process that starts waits while another one changes the schema."""
+LOG_KEPT = 64 * 1024 * 1024
+"""Bytes to which SQLite cuts its write-ahead log again after a large transaction."""
 _KEEPALIVE = {
     "connect_timeout": 5,
     "keepalives": 1,
@@ -106,6 +108,7 @@ def _sqlite(url: str, path: str, read_only: bool) -> Engine:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA busy_timeout=10000")
+        cursor.execute(f"PRAGMA journal_size_limit={LOG_KEPT}")
         cursor.execute("PRAGMA temp_store=MEMORY")
         if read_only:
             cursor.execute("PRAGMA query_only=ON")

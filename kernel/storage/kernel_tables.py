@@ -39,6 +39,7 @@ class KernelTables:
     events: Table
     streams: Table
     outbox: Table
+    published: Table
     positions: Table
     requests: Table
     quarantine: Table
@@ -49,6 +50,7 @@ class KernelTables:
         default=frozenset(
             {
                 "outbox",
+                "published",
                 "positions",
                 "requests",
                 "quarantine",
@@ -106,6 +108,13 @@ def kernel_tables(metadata: MetaData) -> KernelTables:
             Column("enqueued_at", BIG, nullable=False),
             Column("quarantine_reason", Text, nullable=True),
             Index("outbox_stream", "stream_id", "sequence"),
+        ),
+        published=Table(
+            "published",
+            metadata,
+            Column("partition", Integer, primary_key=True, autoincrement=False),
+            Column("offset", BIG, nullable=False),
+            Column("digest", LargeBinary, nullable=False),
         ),
         positions=Table(
             "positions",

@@ -11,20 +11,26 @@ from sqlalchemy.engine.interfaces import ReflectedColumn
 
 
 def schema_differences(connection: Connection, metadata: MetaData) -> list[str]:
-    """List what differs, one line each: tables and columns that are missing or of another kind, and
-    columns that the code would leave empty where the database demands a value.
+    """List how the database's schema differs, one line each: tables and columns that are missing or
+    of another kind, and columns that the code would leave empty where the database demands a value.
 
     Further tables and further columns that may be empty do no harm.
     """
+    return [line for lines in differences_by_table(connection, metadata).values() for line in lines]
+
+
+def differences_by_table(connection: Connection, metadata: MetaData) -> dict[str, list[str]]:
+    """Return the same for each table by its name; nothing where they are alike."""
     found = {
         name: columns for (_, name), columns in inspect(connection).get_multi_columns().items()
     }
-    lines: list[str] = []
+    lines: dict[str, list[str]] = {}
     for table in metadata.sorted_tables:
         if table.name not in found:
-            lines.append(f"table {table.name} is missing")
+            lines[table.name] = [f"table {table.name} is missing"]
         else:
-            lines += _of_table(table, {column["name"]: column for column in found[table.name]})
+            by_name = {column["name"]: column for column in found[table.name]}
+            lines[table.name] = _of_table(table, by_name)
     return lines
 
 

@@ -56,6 +56,8 @@ EVENTS: Final[dict[str, str]] = {
     "consumer.quarantined": "A record was quarantined because its handler or reaction failed.",
     "consumer.conflicting": "At the place of some records in their streams another event stands.",
     "consumer.unusable": "Records that can't be used as they are were quarantined.",
+    "topic.wrong": "The topic is missing or not as it must be; nothing is taken from it.",
+    "topic.right": "The topic is as it must be, and is used.",
     "clock.ahead": "This machine's clock is too far ahead of the cluster's; nothing is taken.",
     "clock.unknown": "The cluster does not report its time; this machine's clock is not compared.",
     "consumer.halted": "The consumer has stopped by itself; an operator must look.",

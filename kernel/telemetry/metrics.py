@@ -206,6 +206,11 @@ PUBLISHED = Counter(
 PUBLISH_FAILURES = Counter(
     "motcua.outbox.failures", "{send}", "Sends that failed, by kind of fault."
 )
+TOPIC_WRONG = Gauge(
+    "motcua.topic.wrong",
+    "{topic}",
+    "Topics (0 or 1) that are missing, not as they must be, or not yet known.",
+)
 CLOCK_AHEAD = Gauge(
     "motcua.clock.ahead",
     "s",

@@ -20,6 +20,8 @@ def shipped_units() -> Mapping[str, DirectoryUnit]:
             row["name_vi"],
             valid_from=row.get("valid_from"),
             valid_to=row.get("valid_to"),
+            address=row.get("address", ""),
+            phone=row.get("phone", ""),
         )
         for row in rows
     }

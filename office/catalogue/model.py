@@ -70,6 +70,9 @@ class CatalogueUnit:
     """The last day on which dossiers are numbered under ``old_code``."""
     successor: str = ""
     """The unit that takes over its work after ``valid_to``."""
+    address: str = ""
+    """Where its counter is: house, street, commune, province; empty where nobody has said."""
+    phone: str = ""
 
     def agency_on(self, day: date) -> str:
         """Return the agency code in the numbers of this unit's dossiers on a local day."""

@@ -12,8 +12,10 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from kernel.documents.reading import DocumentTable
 from kernel.documents.rules import broken, must
 from kernel.messages.catalogue import BilingualText
+from kernel.rpc.validation.normalizers import Malformed
 from office.catalogue.messages import CODE, TEXTS, breaks
 from office.catalogue.model import CopyKind, FeeKind, FeePer, UnitLevel
+from office.normalization.phone_numbers import phone_number
 from office.worktime.durations import NO_DURATION, Duration, DurationError, TimeLimit
 
 
@@ -55,6 +57,14 @@ def _tidy(text: str) -> str:
     return text
 
 
+def _phone(text: str) -> str:
+    """Return a phone number as it is kept; raise for what is none."""
+    found = phone_number(text) if text else ""
+    if isinstance(found, Malformed):
+        raise breaks("unit.phone")
+    return found
+
+
 def first_control_character(text: str) -> str | None:
     """Return the first control, format or unassigned character, such as a line end or a
     bidirectional mark; None for none.
@@ -93,6 +103,8 @@ class UnitEntry(DocumentTable):
     old_code: Annotated[str, Field(max_length=13)] = ""
     old_code_to: date | None = None
     successor: Annotated[str, Field(max_length=35)] = ""
+    address: Annotated[str, Field(max_length=200), AfterValidator(_tidy)] = ""
+    phone: Annotated[str, AfterValidator(_phone)] = ""
 
 
 class FieldEntry(DocumentTable):

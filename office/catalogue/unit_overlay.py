@@ -34,6 +34,8 @@ def _overlaid(known: CatalogueUnit | None, unit: directory.DirectoryUnit) -> Cat
         valid_from=unit.valid_from,
         valid_to=unit.valid_to,
         successor=unit.successor,
+        address=unit.address or base.address,
+        phone=unit.phone or base.phone,
     )
 
 

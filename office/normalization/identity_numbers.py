@@ -8,6 +8,7 @@ Passports and other papers have letters.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from stdnum.vn import mst
@@ -27,11 +28,19 @@ higher ones.
 _PROVINCE_CODES: Final = frozenset(_PROVINCES.split())
 _OTHER_PAPER: Final = range(6, 21)
 _TAX_CODES: Final = (10, 13)
+_CENTURIES: Final = "0123"
+"""The fourth digit: of men and women born in the 20th and in the 21st century."""
+_PAPER: Final = re.compile(
+    r"(?:SỐ)?(?:ĐỊNHDANH|CCCD|CMND|CMT|CĂNCƯỚC|HỘCHIẾU|MST|MÃSỐTHUẾ)(?:SỐ)?[:.]?"
+)
+"""The name of the paper, which some type before the number."""
+_LOOK_ALIKE: Final = str.maketrans("OIL", "011")
 
 
 def identity_number(text: str) -> str | Malformed:
-    """Return a number without blanks and separators, in capital letters."""
+    """Return a number without its paper's name, blanks and separators, in capital letters."""
     number = compact(text).upper()
+    number = number[found.end() :] if (found := _PAPER.match(number)) else number
     digits = number.replace(".", "").replace("-", "")
     if not digits_only(digits):
         return _with_letters(number)
@@ -40,13 +49,20 @@ def identity_number(text: str) -> str | Malformed:
     if len(digits) in _TAX_CODES:
         return digits if mst.is_valid(digits) else malformed("identity_number.tax_code")
     if len(digits) == 12:
-        known = digits[:3] in _PROVINCE_CODES or digits[0] != "0"
-        return digits if known else malformed("identity_number.province")
+        return _personal(digits)
     return digits if len(digits) == 9 else malformed("identity_number.length", digits=len(digits))
+
+
+def _personal(digits: str) -> str | Malformed:
+    if digits[0] == "0" and digits[:3] not in _PROVINCE_CODES:
+        return malformed("identity_number.province")
+    return digits if digits[3] in _CENTURIES else malformed("identity_number.century")
 
 
 def _with_letters(number: str) -> str | Malformed:
     plain = number.replace("-", "")
+    if len(plain) in (9, 12) and digits_only(plain.translate(_LOOK_ALIKE)):
+        return malformed("identity_number.look_alike")
     fits = len(number) in _OTHER_PAPER and plain.isascii() and plain.isalnum()
     if fits and any(map(str.isdigit, plain)):
         return number

@@ -16,6 +16,11 @@ def line(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
+def folded(text: str) -> str:
+    """Return a line of text as it is compared: capitals as small letters."""
+    return line(text).casefold()
+
+
 def hyphenated(text: str) -> str:
     """Return a line of text with plain hyphens."""
     return line(text).translate(_HYPHENS)

@@ -106,6 +106,9 @@ class DirectoryUnit:
     valid_to: date | None = None
     successor: str = ""
     """The unit that takes over its work after ``valid_to``."""
+    address: str = ""
+    """Where its counter is: house, street, commune, province; empty where nobody has said."""
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

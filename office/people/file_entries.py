@@ -15,6 +15,7 @@ from kernel.documents.rules import broken, must
 from kernel.rpc.validation.normalizers import Malformed
 from office.normalization.email_addresses import email_address
 from office.normalization.lines import line
+from office.normalization.phone_numbers import phone_number
 from office.texts import OFFICE_TEXTS
 
 _CODE: Final = re.compile(r"(?=.{1,35}\Z)[0-9A-Z]+(\.[0-9A-Z]+)*")
@@ -27,6 +28,13 @@ def _address(text: str) -> str:
     found = email_address(text)
     if isinstance(found, Malformed):
         raise broken("email", OFFICE_TEXTS.text("people.email", address=text))
+    return found
+
+
+def _phone(text: str) -> str:
+    found = phone_number(text) if text else ""
+    if isinstance(found, Malformed):
+        raise broken("phone", OFFICE_TEXTS.text("people.phone", number=text))
     return found
 
 
@@ -64,6 +72,8 @@ class UnitLine(DocumentTable):
     valid_from: date | None = None
     valid_to: date | None = None
     successor: str = ""
+    address: Name = ""
+    phone: Annotated[str, AfterValidator(_phone)] = ""
 
 
 class UnitFile(DocumentTable):

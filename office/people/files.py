@@ -115,6 +115,8 @@ class _DirectoryReader:
                 getattr(line, "valid_to", None),
                 # Where the last day is wrong, the successor is not checked.
                 getattr(line, "successor", "") if hasattr(line, "valid_to") else "",
+                getattr(line, "address", ""),
+                getattr(line, "phone", ""),
             )
         self._units_known &= hasattr(file, "unit")
         paths = {getattr(line, "code", ""): line.path for line in getattr(file, "unit", ())}

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Final
 
+from google.protobuf.message import Message
+from motcua.audit.v1 import audit_pb2 as pb
+from motcua.audit.v1.finding_events_pb2 import FindingAcknowledged
+from motcua.events.v1.event_pb2 import Event
+
+from kernel.commands.command_methods import Handlers
 from kernel.commands.command_table import check_contract
+from kernel.commands.handler import FunctionHandler
+from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.service_model import Model
+from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
+from office.people.repository import open_directory
 from office.permissions import shipped
 from office.streams import DOSSIER
 from office.worktime.calendars.repository import find_calendar
 from services.audit import rpc
-from services.audit.record import recorder
+from services.audit.record import acknowledgements, recorder
 from services.audit.record.log_source import log_of
 from services.audit.record.verifier import LogVerifier
 from services.audit.rpc import AuditServicer
 from services.audit.settings import AuditSettings
 from services.audit.tables import DOSSIERS, KERNEL
+
+COMMANDS: Final[tuple[type[Message], ...]] = (pb.AcknowledgeFindingRequest,)
 
 
 def make_model() -> Model:
@@ -26,21 +40,37 @@ def make_model() -> Model:
         source="audit",
         stream_kind=DOSSIER,
         tables=KERNEL,
+        projections={FindingAcknowledged: acknowledgements.note},
         every=recorder.keep,
         by_stream=[DOSSIERS],
         migrations=Path(__file__).with_name("migrations"),
     )
 
 
+def handlers_of(verifier: LogVerifier) -> Handlers:
+    """Return the handler of each command; findings are those that a verifier has listed."""
+
+    def acknowledge(
+        uow: UnitOfWork, request: pb.AcknowledgeFindingRequest, call: Call
+    ) -> Sequence[Event]:
+        found = verifier.finding(request.finding_id)
+        return acknowledgements.acknowledge(uow, found, request, call)
+
+    return {
+        pb.AcknowledgeFindingRequest: FunctionHandler(acknowledge, acknowledgements.answer),
+    }
+
+
 def define(settings: AuditSettings) -> ServiceDefinition:
     """Return the whole service.
 
-    Raise ``CommandTableError`` naming an RPC that has no method, and ``PermissionsError`` naming
-    one that has no rule.
+    Raise ``DocumentError`` for a directory of people that can't be used, ``CommandTableError``
+    naming an RPC that has no method, and ``PermissionsError`` naming one that has no rule.
     """
     permissions = shipped()
-    check_contract({rpc.AuditServicer: rpc.SERVICE}, (), permissions)
+    check_contract({rpc.AuditServicer: rpc.SERVICE}, COMMANDS, permissions)
     calendar_of = partial(find_calendar, settings.calendars_dir)
+    people = open_directory(settings.people_directory)
 
     def build(runtime: Runtime) -> Parts:
         verifier = LogVerifier(
@@ -48,7 +78,7 @@ def define(settings: AuditSettings) -> ServiceDefinition:
             log_of(settings.cluster, settings.topic),
             runtime.model.authenticator,
         )
-        servicer = AuditServicer(runtime.reads, runtime.clock, verifier, calendar_of)
-        return Parts(servicers=[rpc.service(servicer)])
+        servicer = AuditServicer(runtime.reads, runtime.clock, verifier, calendar_of, people)
+        return Parts(servicers=[rpc.service(servicer, runtime.commands, handlers_of(verifier))])
 
     return ServiceDefinition(make_model(), permissions, build)

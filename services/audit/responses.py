@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from motcua.audit.v1 import audit_pb2 as pb
 
 from kernel.base.instants import to_timestamp
-from kernel.eventsourcing.envelope import short_name, type_name
+from kernel.eventsourcing.envelope import payload_of, short_name, type_name
 from office.worktime.explanation import ExplainedStretch
 from services.audit.deadlines.explanation import Agreement, DeadlineExplanation, ExplainedLine
 from services.audit.record.hash_chain import decoded
@@ -50,6 +50,9 @@ def entry(row: Row, time_zone: str) -> pb.TimelineEntry:
         answer.recorded_at.CopyFrom(event.recorded_at)
         answer.actor.CopyFrom(event.actor)
         answer.causation_id = event.causation_id
+        payload: Any = payload_of(event)
+        if payload is not None and "happened_at" in payload.DESCRIPTOR.fields_by_name:
+            answer.happened_at.CopyFrom(payload.happened_at)
     return answer
 
 
@@ -98,8 +101,10 @@ def lateness(row: DossierRow, today: int) -> pb.Lateness:
     return pb.LATENESS_EARLY if finished < due else pb.LATENESS_LATE
 
 
-def deadline(row: DossierRow, at: int) -> pb.Deadline:
-    """Describe the due date of a dossier, seen from an instant."""
+def deadline(row: DossierRow, at: int, responsible: Callable[[str], str]) -> pb.Deadline:
+    """Describe the due date of a dossier, seen from an instant; ``responsible`` returns the unit
+    that does a unit's work then.
+    """
     due, checking = row["pending_due_at"], row["accepted_at"] is None
     if row["suspended_at"] is not None:
         status = pb.DEADLINE_STATUS_SUSPENDED
@@ -124,7 +129,7 @@ def deadline(row: DossierRow, at: int) -> pb.Deadline:
         extended_at=to_timestamp(row["extended_at"]),
         suspended_for=row["suspended_for"],
         kind=pb.DEADLINE_KIND_DESK_CHECK if checking else pb.DEADLINE_KIND_PROMISE,
-        late_unit=(row["step_unit"] or row["unit"]) if late else "",
+        late_unit=responsible(row["step_unit"] or row["unit"]) if late else "",
     )
 
 

@@ -1,10 +1,13 @@
-"""AuditService: translates requests to queries, and rows to responses."""
+"""AuditService: translates requests to queries, and rows to responses.
+
+The methods of commands are made from their handlers.
+"""
 # ruff: noqa: N802 - gRPC names the methods
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any, Final
@@ -15,12 +18,17 @@ from motcua.audit.v1 import audit_pb2 as pb
 from motcua.audit.v1.audit_pb2_grpc import AuditServiceServicer, add_AuditServiceServicer_to_server
 from sqlalchemy import Connection
 
+from kernel.auth.identity import caller
 from kernel.base.clock import Clock
 from kernel.base.errors import Invalid, NotFound, Violation
-from kernel.base.instants import instant_in, to_timestamp
-from kernel.commands.command_bus import Reads
+from kernel.base.instants import instant_in, local_date, to_timestamp
+from kernel.commands.command_bus import Commands, Reads
+from kernel.commands.command_methods import Handlers, add_command_methods
 from kernel.rpc.registration import Service
+from office.catalogue.known_units import known_units
 from office.normalization.formats import normalizer_of
+from office.people.access_scope import AccessScope, access_scope_of
+from office.people.directory import Directory
 from office.streams import DOSSIER
 from services.audit import responses
 from services.audit.deadlines import listing
@@ -32,14 +40,17 @@ from services.audit.record.replay import ReplayRange
 from services.audit.record.verifier import LogVerifier
 from services.audit.reports import queries
 from services.audit.reports.queries import ReportRequest
-from services.audit.state.as_of import dossier_row, events_of
+from services.audit.state.as_of import dossier_row, events_of, units_of
 from services.audit.state.local_days import OFFICE_TIME_ZONE, zone_of
+from services.audit.state.organisation import Organisation, UnitFilter
 from services.audit.state.portal_state import DossierRow
 from services.audit.wording.texts import TEXTS
 
 Context = grpc.aio.ServicerContext[Any, Any]
 SERVICE: Final[ServiceDescriptor] = pb.DESCRIPTOR.services_by_name["AuditService"]
 PAGE_SIZE: Final = 100
+INSPECTOR: Final = "inspector"
+"""The role of officers who see all dossiers."""
 _COLUMN_OF: Final = {
     pb.BREAKDOWN_UNSPECIFIED: "",
     pb.BREAKDOWN_UNIT: "unit",
@@ -51,11 +62,18 @@ _COLUMN_OF: Final = {
 
 
 class AuditServicer(AuditServiceServicer):
-    """Answers from the audit store; changes nothing."""
+    """Answers from the audit store: the methods that only read."""
 
     def __init__(
-        self, reads: Reads, clock: Clock, verifier: LogVerifier, calendar_of: CalendarOf
+        self,
+        reads: Reads,
+        clock: Clock,
+        verifier: LogVerifier,
+        calendar_of: CalendarOf,
+        people: Callable[[], Directory] | None = None,
     ) -> None:
+        """``people`` returns the directory as it is now; None where there is none."""
+        self._people = people
         self._reads = reads
         self._calendar_of = calendar_of
         self._clock = clock
@@ -68,13 +86,15 @@ class AuditServicer(AuditServiceServicer):
         """Return the whole history of a dossier, or of another stream."""
         code, as_of = request.dossier_code, instant_in(request, "as_of")
         kind = request.stream_kind or DOSSIER
-        zone = _zone(request.time_zone)
+        zone, scope = _zone(request.time_zone), self._scope()
 
         def read(connection: Connection) -> pb.GetTimelineResponse:
             row = dossier_row(connection, code, None) if kind == DOSSIER else None
             rows = queries.timeline(connection, code, as_of, kind)
             if not rows:
                 raise _unknown(code, as_of)
+            if scope is not None:
+                scope.require(units_of(rows) if kind == DOSSIER else ())
             shown = zone or (row["time_zone"] if row else OFFICE_TIME_ZONE)
             entries = [responses.entry(row, shown) for row in rows]
             return pb.GetTimelineResponse(dossier_code=code, entries=entries)
@@ -102,18 +122,15 @@ class AuditServicer(AuditServiceServicer):
 
         def read(connection: Connection) -> list[DossierRow]:
             rows = listing.deadlines(connection, deadline_filter, limit + 1)
-            if (
-                deadline_filter.unit
-                and not rows
-                and not listing.knows_unit(connection, deadline_filter.unit)
-            ):
-                raise _unknown_unit(deadline_filter.unit)
+            if request.unit and not rows and not listing.knows_unit(connection, deadline_filter.of):
+                raise _unknown_unit(request.unit)
             return rows
 
         found = await self._reads.run(read)
         page = found[:limit]
+        responsible = self._organisation(deadline_filter.as_of).responsible
         return pb.ListDeadlinesResponse(
-            deadlines=[responses.deadline(row, deadline_filter.as_of) for row in page],
+            deadlines=[responses.deadline(row, deadline_filter.as_of, responsible) for row in page],
             next_page_token=listing.next_page_token(deadline_filter, page[-1])
             if len(found) > limit
             else "",
@@ -140,10 +157,10 @@ class AuditServicer(AuditServiceServicer):
     ) -> pb.GetReportResponse:
         """Count the official indicators of a period."""
         days = [_day(request.from_date, "from_date"), _day(request.to_date, "to_date")]
-        report_request = ReportRequest(
-            days[0], days[1], _COLUMN_OF[request.by], instant_in(request, "as_of")
-        )
-        now = self._clock.now()
+        now, as_of = self._clock.now(), instant_in(request, "as_of")
+        today = self._organisation(now if as_of is None else as_of)
+        unit_of = today.responsible if request.organisation == pb.ORGANISATION_NOW else None
+        report_request = ReportRequest(days[0], days[1], _COLUMN_OF[request.by], as_of, unit_of)
         indicators = await self._reads.run(lambda c: queries.report(c, report_request, now))
         lines = indicators.rows() if report_request.by else []
         return pb.GetReportResponse(
@@ -201,11 +218,39 @@ class AuditServicer(AuditServiceServicer):
             except ValueError:
                 raise Invalid([_BAD_TOKEN]) from None
         within = request.within.ToMicroseconds() if request.HasField("within") else None
-        return DeadlineFilter(at, as_of is not None, within, request.overdue, request.unit, after)
+        of = self._unit_filter(request.unit, at)
+        return DeadlineFilter(at, as_of is not None, within, request.overdue, of, after)
+
+    def _unit_filter(self, unit: str, at: int) -> UnitFilter:
+        """Return which dossiers are asked for, of those that the caller sees; raise ``Forbidden``
+        for a unit of others.
+        """
+        units = self._organisation(at).work_of(unit) if unit else frozenset[str]()
+        scope = self._scope()
+        if scope is None:
+            return UnitFilter(units)
+        if unit:
+            scope.require([unit])
+            return UnitFilter(units)
+        return UnitFilter(under=tuple(key for key in scope.access_keys() if key[:1] != "@"))
+
+    def _scope(self) -> AccessScope | None:
+        """Return what the caller sees: of officers, inspectors see everything and others what the
+        own unit or one below it takes part in; None for everything.
+        """
+        who, now = caller(), self._organisation(self._clock.now())
+        scope = access_scope_of(who, now.units, now.day)
+        return None if INSPECTOR in who.roles else scope
+
+    def _organisation(self, at: int) -> Organisation:
+        """Return the office as it is organised on the day of an instant."""
+        people = self._people() if self._people else None
+        return Organisation(known_units(people), local_date(at, OFFICE_TIME_ZONE))
 
 
-def service(servicer: AuditServicer) -> Service:
-    """Offer the service."""
+def service(servicer: AuditServicer, commands: Commands, handlers: Handlers) -> Service:
+    """Offer the service: a servicer's queries, and a method for each command."""
+    add_command_methods(servicer, SERVICE, handlers, commands.run)
     return Service(
         add_AuditServiceServicer_to_server, servicer, SERVICE.full_name, normalizer_of=normalizer_of
     )

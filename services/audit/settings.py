@@ -7,10 +7,10 @@ from pydantic import Field
 from kernel.config.environment import Port
 from kernel.config.settings import Settings
 from office.ports import PORTS
-from office.settings import CalendarSettings
+from office.settings import CalendarSettings, PeopleSettings
 
 
-class AuditSettings(CalendarSettings, Settings):
+class AuditSettings(CalendarSettings, PeopleSettings, Settings):
     """All variables of audit."""
 
     service: str = "audit"

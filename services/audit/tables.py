@@ -1,11 +1,12 @@
-"""The audit service's tables: the stored log, its hash chains, and a row for each dossier.
+"""The audit service's tables: the stored log, its hash chains, and a row for each dossier and for
+each acknowledgement of a finding.
 
 All of them are functions of the log: a rebuild makes them again equal row for row.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 from kernel.storage.kernel_tables import BIG, kernel_tables
 
@@ -42,6 +43,18 @@ CHAINS = Table(
     Column("hash", LargeBinary, nullable=False),
 )
 """The last link of each partition's hash chain."""
+
+ACKNOWLEDGEMENTS = Table(
+    "acknowledgements",
+    METADATA,
+    Column("finding_id", String, primary_key=True),
+    Column("person", String, primary_key=True),
+    Column("person_kind", Integer, nullable=False),
+    Column("person_unit", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("acknowledged_at", BIG, nullable=False),
+)
+"""Who answers for which finding of a verification."""
 
 DOSSIERS = Table(
     "dossiers",

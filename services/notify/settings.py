@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from email.headerregistry import Address
 from email.utils import parseaddr
 from pathlib import Path
@@ -40,6 +41,12 @@ def _waits(text: str) -> tuple[float, ...]:
     return waits
 
 
+def _portal(text: str) -> str:
+    if text and not re.fullmatch(r"https?://[!-~]{1,200}", text):
+        raise ValueError(f"must be like 'https://dichvucong.hagiang.gov.vn', got {text!r}")
+    return text
+
+
 class NotifySettings(PeopleSettings, Settings):
     """All variables of notify."""
 
@@ -57,6 +64,8 @@ class NotifySettings(PeopleSettings, Settings):
         _sender(DEFAULT_SENDER), validation_alias="NOTIFY_SENDER"
     )
     """Who mails come from."""
+    portal_url: Annotated[str, read_by(_portal)] = Field("", validation_alias="NOTIFY_PORTAL_URL")
+    """Where a citizen looks a dossier up; empty: letters name the counter."""
     retry_seconds: Annotated[tuple[float, ...], read_by(_waits)] = Field(
         RETRY_SCHEDULE, validation_alias="NOTIFY_RETRY_SECONDS"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,10 +14,11 @@ from kernel.commands.command_table import check_contract
 from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
 from office.people.access_scope import AccessScope, access_scope_of
-from office.people.directory import Directory
+from office.people.directory import Directory, answers_for
 from office.people.repository import open_directory
 from office.permissions import shipped
 from office.streams import DOSSIER
+from office.worktime.calendars.repository import repository_at
 from services.postal import partner_rpc, rpc
 from services.postal.application.command_table import JOB_COMMANDS, handlers_of
 from services.postal.application.handlers import JobHandlers
@@ -24,6 +26,7 @@ from services.postal.application.reactions import reactions_of
 from services.postal.config.partners import SHIPPED, Partners, load
 from services.postal.domain.decider import INITIAL, evolve
 from services.postal.queries.jobs import Queries
+from services.postal.queries.pickup import PickupPoints
 from services.postal.schedulers import leases
 from services.postal.settings import PostalSettings
 from services.postal.tables import KERNEL, SUBMISSIONS
@@ -63,10 +66,13 @@ def define(settings: PostalSettings) -> ServiceDefinition:
     check_contract(SERVICERS, JOB_COMMANDS, permissions)
     partners = load(settings.partners or SHIPPED, settings.mode)
     people = open_directory(settings.people_directory)
-    job_handlers = JobHandlers(partners, settings.lease)
 
     def build(runtime: Runtime) -> Parts:
-        queries = Queries(runtime.keyring, partners)
+        covers = _covering(runtime.clock, people)
+        job_handlers = JobHandlers(partners, settings.lease, covers)
+        calendars = partial(repository_at, settings.calendars_dir)
+        pickups = PickupPoints(runtime.clock, calendars, people)
+        queries = Queries(runtime.keyring, partners, pickups)
         commits = partner_rpc.CommitCounter()
         runtime.writer.on_publish(commits.note_commit)
         commands, reads, handlers = runtime.commands, runtime.reads, handlers_of(job_handlers)
@@ -81,6 +87,18 @@ def define(settings: PostalSettings) -> ServiceDefinition:
         )
 
     return ServiceDefinition(make_model(partners), permissions, build)
+
+
+def _covering(clock: Clock, people: Callable[[], Directory] | None) -> Callable[[str, str], bool]:
+    """Return the function that says whether a unit's work is an officer's, by the directory of
+    now.
+    """
+
+    def covers(unit: str, own: str) -> bool:
+        units = people().units if people else {}
+        return answers_for(unit, own, units, local_date(clock.now(), OFFICE_ZONE))
+
+    return covers
 
 
 def _access_scopes(

@@ -74,7 +74,7 @@ class PartnerServicer(PostalPartnerServiceServicer):
     async def StreamJobs(  # noqa: N802
         self, request: pb.StreamJobsRequest, context: Context
     ) -> AsyncIterator[pb.StreamJobsResponse]:
-        """Stream the open offers behind the cursor, then what comes."""
+        """Stream the open offers and requests of the office behind the cursor, then what comes."""
         partner = caller().actor.id
         place = read_stream_cursor(request.cursor, partner)
         with self._one_more(partner):
@@ -108,18 +108,16 @@ class PartnerServicer(PostalPartnerServiceServicer):
     async def run_command(
         self, request: Any, context: Context, handler: CommandHandler[Any, Any]
     ) -> Any:
-        """Run a command of the table. Who takes a job also gets the address, which is stored
+        """Run a command of the table. Who holds the job also gets the address, which is stored
         nowhere in clear.
         """
         run = self._commands.run(request, context, handler)
         answer: Any = await self._own(request.job_id, run)
+        partner = caller().actor.id
         if isinstance(answer, pb.TakeJobResponse):
-            partner = caller().actor.id
-            address = await self._reads.run(
-                lambda c: self._queries.held(c, partner, answer.job_id, answer.attempt)
-            )
-            if address is not None:
-                answer.addressee.CopyFrom(address)
+            await self._reads.run(lambda c: self._queries.complete_taking(c, partner, answer))
+        if isinstance(answer, pb.AnswerChangeResponse):
+            await self._reads.run(lambda c: self._queries.complete_answer(c, partner, answer))
         return answer
 
     async def GetMyJob(  # noqa: N802
@@ -133,6 +131,13 @@ class PartnerServicer(PostalPartnerServiceServicer):
                 lambda c: self._queries.own(c, who.actor.id, request.job_id, who.language)
             ),
         )
+
+    async def ListMyJobs(  # noqa: N802
+        self, request: pb.ListMyJobsRequest, context: Context
+    ) -> pb.ListMyJobsResponse:
+        """List a partner's own jobs."""
+        partner = caller().actor.id
+        return await self._reads.run(lambda c: self._queries.own_jobs(c, partner, request))
 
     async def _own(self, job_id: str, work: Awaitable[T]) -> T:
         """Note who asks for a job that is not theirs or does not exist; the answer is the same."""

@@ -11,7 +11,7 @@ from kernel.base.instants import HOUR
 from kernel.config.environment import Port, read_by
 from kernel.config.settings import Settings
 from office.ports import PORTS
-from office.settings import PeopleSettings
+from office.settings import CalendarSettings, PeopleSettings
 
 
 def _hours(text: str) -> float:
@@ -24,7 +24,7 @@ def _hours(text: str) -> float:
     return hours
 
 
-class PostalSettings(PeopleSettings, Settings):
+class PostalSettings(PeopleSettings, CalendarSettings, Settings):
     """All variables of postal."""
 
     service: str = "postal"

@@ -1,7 +1,11 @@
 """Fixtures that contracts of several services share, and which tests need both databases."""
 
+from collections.abc import Iterator
+
 import pytest
 
+from tests.support.databases import NewDatabase
+from tests.support.departments import Departments
 from tests.support.fixtures import any_log
 
 __all__ = ["any_log"]
@@ -26,6 +30,14 @@ SQLITE_ALONE = frozenset(
 (compared by their texts, with a listener on ``before_cursor_execute``), and that are about neither
 locks, isolation, types nor migrations: they run on SQLite alone.
 """
+
+
+@pytest.fixture
+def departments(new_database: NewDatabase) -> Iterator[Departments]:
+    """Routing on an empty database."""
+    made = Departments(new_database("routing"))
+    yield made
+    made.close()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -27,7 +27,7 @@ def test_audit_has_words_for_every_kind_of_message() -> None:
     """A timeline says what citizens and officers were told; a kind that is not known is named."""
     assert set(message_kinds()) == {*KINDS, *OFFICER_KINDS}
     assert planned("resumed", "email") == (
-        "Chuẩn bị báo tin (email): đã nhận bổ sung, tiếp tục tính hạn",
+        "Chuẩn bị gửi thông báo (email): đã nhận bổ sung, tiếp tục tính hạn",
         "Message planned (email): the supplement is there, the clock goes on",
     )
     assert planned("new", "sms")[1] == "Message planned (sms): new"

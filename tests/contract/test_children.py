@@ -13,6 +13,7 @@ from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import (
     DossierAccepted,
     DossierSubmitted,
+    SupplementSubmitted,
 )
 from motcua.routing.v1.case_events_pb2 import CaseClosed, CaseWithdrawn
 from motcua.routing.v1.collaboration_events_pb2 import ChildEnded, ChildRequested
@@ -33,7 +34,7 @@ from services.routing.tables import CHILDREN, DEADLINES
 from tests.support.children import MON, OTHER, PARENT, Intake, same_again
 from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk, merged
-from tests.support.events import changing, name_of, payload_of
+from tests.support.events import changing, make_event, name_of, payload_of
 from tests.support.models import CHILD_OPENER
 from tests.support.office_files import office_calendars
 from tests.support.routing_cases import (
@@ -48,14 +49,6 @@ from tests.support.routing_cases import (
     withdrawal,
 )
 from tests.support.routing_queries import case
-
-
-@pytest.fixture
-def departments(new_database: NewDatabase) -> Iterator[Departments]:
-    """Routing on an empty database."""
-    made = Departments(new_database("routing"))
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -214,6 +207,36 @@ def test_a_parent_that_is_closed_ends_its_child_and_a_late_one_is_said_to_be_lat
     )
     assert (closed.actor.id, event.actor.kind) == ("an", ActorKind.ACTOR_KIND_SYSTEM)
     same_again(new_database, departments, [*filed, *desk.own_events()])
+
+
+def test_a_child_whose_papers_crossed_its_closing_is_waited_for_again(
+    desk: Intake, departments: Departments, new_database: NewDatabase
+) -> None:
+    """Its parent hears that it ended, and that it goes on."""
+    filed, code = opened(desk, departments)
+    departments.does(supplement("appraise"), code, MON, OTHER)
+    departments.does(close(), code, "2021-12-09 10:00", OTHER)
+    assert departments.kinds(PARENT)[-1] == "ChildEnded"
+    desk_s = desk.own_events()
+    late = make_event(
+        code,
+        "intake",
+        1 + max(event.sequence for event in desk_s if event.stream_id == code),
+        SupplementSubmitted(round=1),
+        actor=OTHER,
+        occurred_at=at("2021-12-09 10:00"),
+        recorded_at=at("2021-12-09 10:00"),
+        causation_id="",
+        correlation_id=code,
+    )
+    departments.reads([late])
+    assert departments.kinds(code)[-3:] == ["CaseClosed", "CaseReopened", "CaseResumed"]
+    assert departments.kinds(PARENT)[-2:] == ["ChildEnded", "ChildReopened"]
+    departments.does(complete("appraise"), code, "2021-12-09 10:01", OTHER)
+    departments.does(resolve("approve", why="Chậm."), code, "2021-12-09 10:02", OTHER)
+    ended = payload_of(departments.own_events(PARENT)[-1], ChildEnded)
+    assert (ended.ending, ended.child_code) == ("resolved", code)
+    same_again(new_database, departments, [*filed, *desk_s, late])
 
 
 def test_a_child_that_is_opened_after_its_parent_ended_ends_at_once(

@@ -48,14 +48,6 @@ def desk(new_database: NewDatabase) -> Iterator[Intake]:
     made.close()
 
 
-@pytest.fixture
-def departments(new_database: NewDatabase) -> Iterator[Departments]:
-    """Routing on an empty database."""
-    made = Departments(new_database("routing"))
-    yield made
-    made.close()
-
-
 def settled(desk: Intake, departments: Departments) -> list[Event]:
     """Let both sides hear of each other until neither has anything more to say; gives what the
     desk said of the parent.

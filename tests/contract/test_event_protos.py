@@ -15,7 +15,7 @@ FILES = [
     if file.package.startswith("motcua.")
 ]
 EVENTS = [file for file in FILES if file.name.endswith("_events.proto")]
-WRITERS = {"intake", "routing", "postal", "notify"}
+WRITERS = {"intake", "routing", "postal", "notify", "audit"}
 
 
 def _of_the_log(name: str) -> bool:

@@ -126,8 +126,10 @@ def test_a_relay_s_rows_are_on_the_log_in_order(any_log: AnyLog, reader: LogRead
         for event in events
     ]
     with closing(any_log.producer("routing")) as producer:
-        assert producer.send(rows) == (rows, None)
+        sent, fault = producer.send(rows)
+        assert ([each.row for each in sent], fault) == (rows, None)
     found = read(reader, {3: 0})
+    assert [each[1:] for each in sent] == [(r.partition, r.offset) for r in found]
     assert [(r.key, r.value) for r in found] == [(code_of(1).encode(), r.body) for r in rows]
     assert [r.header("ce_id") for r in found] == [event.event_id for event in events]
     assert {r.header("ce_source") for r in found} == {"routing"}

@@ -16,8 +16,8 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.schema import DropSchema
 
 from infra.local.kafka import KafkaBroker
-from infra.local.topics import ensure_topics, events_topic
-from kernel.rebuild.rebuild import check
+from kernel.kafka.topics import ensure_topics, events_topic
+from kernel.rebuild.check import check
 from kernel.rpc.client import explain
 from kernel.storage.engines import open_engine
 from tests.support.events import make_event

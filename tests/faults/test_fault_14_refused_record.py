@@ -8,8 +8,8 @@ from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.routing.v1.case_events_pb2 import CaseResumed
 
 from infra.local.kafka import KafkaBroker
-from infra.local.topics import ensure_topics, events_topic
 from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.kafka.topics import ensure_topics, events_topic
 from tests.support.feed import START, code_of, log_of, wait_until
 from tests.support.tally import KERNEL, SOURCE, Node
 
@@ -36,8 +36,8 @@ def test_fault_14_refused_record_stops_its_dossier_only(
     """A record too large is quarantined with the reason; its dossier waits, the others flow."""
     name = f"{topic}.small"
     small = events_topic(name)
-    limits = {**small.config, "max.message.bytes": "10000"}
-    ensure_topics(kafka.bootstrap, topics=[replace(small, config=limits)])
+    limits = {**small.made_with, "max.message.bytes": "10000"}
+    ensure_topics(kafka.bootstrap, topics=[replace(small, made_with=limits)])
     with Node(kafka.bootstrap, name, database_url, faust=False) as node:
         wait_until(lambda: node.consumer.status().ready)
         for number in range(6):

@@ -27,6 +27,7 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.kafka.broker_clock import BrokerClock, broker_time, wall
 from kernel.outbox.outbox import Waiting
 from kernel.outbox.producer import EventProducer
+from kernel.outbox.published import Sent
 from kernel.rpc.client import RpcProblem, explain
 from tests.support.desk import open_desk
 from tests.support.feed import START, code_of, log_of, wait_until
@@ -132,7 +133,7 @@ def test_fault_40_a_time_stamp_that_the_broker_refuses_sets_nothing_aside(
     """It is the clock's fault, not the record's: all wait, and flow once the clock is right."""
     ahead, refusals, send = [TWO_HOURS], list[Exception](), EventProducer.send
 
-    def watched(sender: EventProducer, rows: Sequence[Waiting]) -> tuple[list[Waiting], Any]:
+    def watched(sender: EventProducer, rows: Sequence[Waiting]) -> tuple[list[Sent], Any]:
         acked, failure = send(sender, rows)
         if failure is not None:
             refusals.append(failure)
@@ -170,7 +171,8 @@ def test_fault_40_records_are_stamped_by_the_log_s_time(kafka: KafkaBroker, topi
     row = Waiting(
         1, CODE, "dossier", 1, str(uuid.uuid4()), "motcua.routing.v1.CaseResumed", START, "", b""
     )
-    assert sender.send([row]) == ([row], None)
+    sent, fault = sender.send([row])
+    assert ([each.row for each in sent], fault) == ([row], None)
     sender.close()
 
 

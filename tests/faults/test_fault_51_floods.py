@@ -23,7 +23,7 @@ from motcua.audit.v1 import audit_pb2 as pb
 from motcua.audit.v1.audit_pb2_grpc import AuditServiceStub
 
 from infra.local.kafka import KafkaBroker
-from infra.local.topics import ensure_topics, events_topic
+from kernel.kafka.topics import ensure_topics, events_topic
 from kernel.rpc.interceptor import STREAMS, STREAMS_PER_CALLER
 from tests.support.audit_service import publish
 from tests.support.audit_store import week

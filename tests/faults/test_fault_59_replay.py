@@ -9,7 +9,8 @@ from motcua.notify.v1 import notify_pb2 as pb
 from sqlalchemy import select
 
 from infra.local.smtp import MailSink
-from kernel.rebuild.rebuild import check, rebuild
+from kernel.rebuild.check import check
+from kernel.rebuild.rebuild import rebuild
 from kernel.storage.engines import open_engine
 from tests.support import letters
 from tests.support.feed import code_of, log_of, wait_until

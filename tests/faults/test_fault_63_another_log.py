@@ -20,8 +20,8 @@ from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
 from cli.grpc_clients import status_of
 from infra.local.kafka import KafkaBroker
-from infra.local.topics import ensure_topics, events_topic
 from kernel.consumer.reading.log_comparison import LogDiffers
+from kernel.kafka.topics import ensure_topics, events_topic
 from kernel.rebuild.rebuild import rebuild
 from kernel.rpc.client import explain
 from tests.support.feed import code_of, log_of, put, supplement, wait_until

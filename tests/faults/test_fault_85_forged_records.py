@@ -36,7 +36,8 @@ def publish(kafka: KafkaBroker, topic: str, event: Event, keys: Authenticator | 
     )
     producer = EventProducer(kafka.bootstrap, topic, event.source, authenticator=keys)
     try:
-        assert producer.send([row]) == ([row], None)
+        acknowledged, fault = producer.send([row])
+        assert (len(acknowledged), fault) == (1, None)
     finally:
         producer.close()
 

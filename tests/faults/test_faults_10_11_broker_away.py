@@ -9,7 +9,7 @@ import structlog
 from motcua.events.v1.event_pb2 import Event
 
 from infra.local.kafka import KafkaBroker
-from infra.local.topics import ensure_topics, events_topic
+from kernel.kafka.topics import ensure_topics, events_topic
 from tests.support.feed import code_of, log_of, put, supplement, wait_until
 from tests.support.resumptions import resume
 from tests.support.tally import HEARD, KERNEL, SOURCE, Node

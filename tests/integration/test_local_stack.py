@@ -21,7 +21,7 @@ from infra.local.kafka import BrokerError, KafkaBroker
 from infra.local.ports import HIGHEST, LOWEST, free_port
 from infra.local.postgres import PostgresServer, PostgresUnavailable
 from infra.local.smtp import RECIPIENT_HEADER, MailSink, read_messages
-from infra.local.topics import TopicError, check_topics, ensure_topics, events_topic, fix_topic
+from kernel.kafka.topics import TopicError, check_topics, ensure_topics, events_topic, fix_topic
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 15.0) -> None:
@@ -152,26 +152,24 @@ def _runs(pid: int) -> bool:
 
 class TestTopics:
     def test_made_as_written(self, kafka: KafkaBroker) -> None:
-        """The topics of topics.toml are made with their partitions and kept for ever; a second call
-        changes nothing.
+        """The topic is made with its partitions and kept for ever; a second call changes
+        nothing.
         """
-        first = ensure_topics(kafka.bootstrap, prefix="made.")
-        assert ensure_topics(kafka.bootstrap, prefix="made.") == first
-        assert [topic.name for topic in first] == ["made.dossier.events"]
-        check_topics(kafka.bootstrap, first)
+        made = [events_topic("made.events")]
+        ensure_topics(kafka.bootstrap, topics=made)
+        ensure_topics(kafka.bootstrap, topics=made)
+        check_topics(kafka.bootstrap, made)
 
     def test_missing(self, kafka: KafkaBroker) -> None:
         """A missing topic is reported with the command that makes it; the check makes nothing."""
-        with pytest.raises(
-            TopicError, match=r"absent is missing.*infra\.local\.topics .*--topic absent --fix"
-        ):
+        with pytest.raises(TopicError, match="absent is missing; to make it: motcua topic fix"):
             check_topics(kafka.bootstrap, [events_topic("absent")])
         with KafkaAdminClient(bootstrap_servers=kafka.bootstrap) as admin:
             assert "absent" not in admin.list_topics()
 
     def test_wrong_one_is_named_and_mended(self, kafka: KafkaBroker) -> None:
-        """Too few partitions and a retention that loses history are both named; --fix mends an
-        empty topic.
+        """Too few partitions and a retention that loses history are both named; an empty
+        topic is mended.
         """
         with KafkaAdminClient(bootstrap_servers=kafka.bootstrap) as admin:
             admin.create_topics({"wrong": {"num_partitions": 2}}, wait_for_metadata=True)
@@ -183,7 +181,7 @@ class TestTopics:
         check_topics(kafka.bootstrap, [events_topic("wrong")])
 
     def test_partitions_of_a_used_topic_stay(self, kafka: KafkaBroker) -> None:
-        """The number of partitions of a topic with records is not changed, not even by --fix."""
+        """The number of partitions of a topic with records is not changed."""
         with KafkaAdminClient(bootstrap_servers=kafka.bootstrap) as admin:
             admin.create_topics({"used": {"num_partitions": 2}}, wait_for_metadata=True)
         produce(kafka.bootstrap, "used", [b"x"])
@@ -194,17 +192,10 @@ class TestTopics:
         """Without a broker the command says so in one line and ends with 1."""
         port = free_port()
         done = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "infra.local.topics",
-                "--bootstrap",
-                f"127.0.0.1:{port}",
-                "--timeout",
-                "1",
-            ],
+            [sys.executable, "-m", "cli.main", "topic", "check"],
             capture_output=True,
             text=True,
+            env={**os.environ, "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{port}"},
         )
         assert done.returncode == 1
         assert done.stderr.strip().count("\n") == 0

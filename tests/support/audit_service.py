@@ -11,13 +11,14 @@ from motcua.audit.v1.audit_pb2_grpc import AuditServiceStub
 from motcua.events.v1.event_pb2 import Event
 
 from kernel.base.clock import FixedClock
-from kernel.commands.command_bus import Reads
+from kernel.commands.command_bus import Commands, Reads
 from kernel.config.settings import Settings
 from kernel.consumer.consumer import Consumer
 from kernel.eventsourcing.group_commit import Writer
 from kernel.rpc.server import RpcServer
 from kernel.storage.engines import open_engine
 from office.permissions import shipped
+from services.audit.definition import handlers_of
 from services.audit.record.log_source import log_of
 from services.audit.record.verifier import LogVerifier
 from services.audit.rpc import AuditServicer, service
@@ -85,7 +86,9 @@ def open_office(url: str, bootstrap: str, topic: str) -> Iterator[Office]:
     verifier = LogVerifier(reading, log_of(bootstrap, topic))
     servicer = AuditServicer(reads, clock, verifier, find_calendar)
     settings = Settings(service="audit", port=0, database_url=url)
-    rpc = RpcServer(settings, [service(servicer)], shipped())
+    commands = Commands(writer, clock, MODEL.tables)
+    offered = service(servicer, commands, handlers_of(verifier))
+    rpc = RpcServer(settings, [offered], shipped())
     writer.start()
     consumer.start()
     office = Office(f"127.0.0.1:{rpc.start()}", consumer, engine, reading)

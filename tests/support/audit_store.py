@@ -2,7 +2,7 @@
 
 import random
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -45,6 +45,7 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.engines import open_engine
 from services.audit.record.verifier import LogVerifier
 from services.audit.state.fold import fold
+from services.audit.state.local_days import end_of
 from services.audit.tables import CHAINS, DOSSIERS, LOG, METADATA
 from tests.support.audit_histories import HANOI, Numbering, at
 from tests.support.models import AUDIT as MODEL
@@ -87,6 +88,14 @@ class Log:
         """Return all records, each partition's in order."""
         return [record for partition in self.partitions for record in partition]
 
+    def read(self, number: int, end: int) -> Iterator[Record]:
+        """Yield the records of a partition before an offset."""
+        yield from (record for record in self.partitions[number] if record.offset < end)
+
+    def ends(self) -> dict[int, int]:
+        """Return the offset that the next record of each partition will get."""
+        return {number: len(records) for number, records in enumerate(self.partitions)}
+
     def shuffled(self, pick: random.Random) -> list[Record]:
         """Return all records, the partitions' interleaved by chance."""
         turns = [n for n, partition in enumerate(self.partitions) for _ in partition]
@@ -120,6 +129,22 @@ class Store:
         with self.engine.begin() as connection:
             uow = self._unit(connection)
             done = self._applier.apply(uow, Batch(records, first, target), {})
+            uow.flush()
+        return done
+
+    def redrive(self, code: str, *, discard_first: bool = False) -> Applied:
+        """Try again what is quarantined of a stream."""
+        with self.engine.begin() as connection:
+            uow = self._unit(connection)
+            done = self._applier.redrive(uow, code, {}, discard_first=discard_first)
+            uow.flush()
+        return done
+
+    def act(self, work: Callable[..., Any], *given: Any) -> Any:
+        """Run a command's work in a transaction."""
+        with self.engine.begin() as connection:
+            uow = self._unit(connection)
+            done = work(uow, *given)
             uow.flush()
         return done
 
@@ -159,7 +184,7 @@ class Store:
         @contextmanager
         def open_log() -> Any:
             assert log is not None
-            yield lambda number, end: iter([r for r in log.partitions[number] if r.offset < end])
+            yield log
 
         verifier = LogVerifier(self.reads, open_log, authenticator)
         steps = list(verifier.run(store_only=log is None, anchors=anchors))
@@ -250,6 +275,17 @@ def _work(
 
 def _step(pick: random.Random, unit: str) -> CurrentStep:
     return CurrentStep(step=pick.choice(["check", "sign"]), unit=pick.choice([unit, "X"]))
+
+
+def known_at_the_end(
+    events: Sequence[Event], last: int, as_of: int | None = None
+) -> dict[str, Any]:
+    """Fold each dossier's events up to the end of a local day, or to an instant before it."""
+    zones = {code: row["time_zone"] for code, row in dossier_rows(events).items()}
+    ends = {zone: end_of(last, zone) for zone in zones.values()}
+    if as_of is not None:
+        ends = {zone: min(end, as_of) for zone, end in ends.items()}
+    return dossier_rows(e for e in events if to_us(e.occurred_at) <= ends[zones[e.stream_id]])
 
 
 def dossier_rows(events: Iterable[Event]) -> dict[str, Any]:

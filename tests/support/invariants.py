@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 from cli.stack.plan import SERVICES
 from infra.local.smtp import RECIPIENT_HEADER
 from kernel.eventsourcing.envelope import payload_of, short_name
-from kernel.rebuild.rebuild import check
+from kernel.rebuild.check import check
 from tests.support.feed import wait_until
 from tests.support.models import MODELS
 from tests.support.stack import Stack

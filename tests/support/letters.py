@@ -21,6 +21,7 @@ from motcua.intake.v1.event_parts_pb2 import PartName
 from motcua.postal.v1.job_events_pb2 import ItemDelivered, ItemReturned, ItemTracked
 from motcua.routing.v1.case_events_pb2 import (
     CaseClosed,
+    CaseReopened,
     CaseResolved,
     CaseResumed,
     CaseSuspended,
@@ -120,6 +121,7 @@ STOP_NEAR = DeadlineApproaching(
     suspended_for=SuspensionKind.SUSPENSION_KIND_STOPPED,
 )
 PAPERS_GONE = SupplementExpired(round=1, answer_due_at=DUE)
+GOES_ON_AFTER_ALL = CaseReopened(round=1)
 GIVEN_BACK = CaseClosed(round=1, reason="Không bổ sung đúng hạn.")
 LATE = DeadlineMissed(scope=DeadlineScope.DEADLINE_SCOPE_DOSSIER, due_at=DUE)
 STEP_LATE = DeadlineMissed(scope=DeadlineScope.DEADLINE_SCOPE_STEP, step="thẩm định", due_at=DUE)
@@ -168,6 +170,7 @@ SOURCES = {
     "WithdrawalDeclined": "routing",
     "CaseSuspended": "routing",
     "CaseClosed": "routing",
+    "CaseReopened": "routing",
     "DeadlineApproaching": "routing",
     "DeadlineEscalated": "routing",
     "DeadlineExtended": "routing",

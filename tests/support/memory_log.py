@@ -16,6 +16,7 @@ from kernel.consumer.reading.buffer import Buffer
 from kernel.eventsourcing.envelope import Headers, headers
 from kernel.eventsourcing.record import Record
 from kernel.outbox.outbox import Waiting
+from kernel.outbox.published import Sent
 
 PARTITIONS: Final = 6
 _BATCH: Final = 2_000
@@ -55,9 +56,20 @@ class MemoryLog:
             self._buffers.remove(buffer)
             buffer.assigned = set()
 
+    def lose(self, partition: int, end: int = 0) -> None:
+        """Lose the records of a partition from an offset on."""
+        with self.grown:
+            del self._records[partition][end:]
+
     def end(self, partition: int) -> int:
         """Return the offset that the next record of a partition will get."""
         return len(self._records[partition])
+
+    def cut(self, ends: Sequence[int]) -> None:
+        """Forget what came after these ends of all partitions, which nobody follows any longer."""
+        with self.grown:
+            for run, end in zip(self._records, ends, strict=True):
+                del run[end:]
 
     def read(self, partition: int, position: int, most: int) -> list[Record]:
         """Return some records of a partition, from a position on."""
@@ -123,14 +135,16 @@ class MemoryProducer:
         self._log = log
         self._source = source
 
-    def send(self, rows: Sequence[Waiting]) -> tuple[list[Waiting], Exception | None]:
+    def send(self, rows: Sequence[Waiting]) -> tuple[list[Sent], Exception | None]:
         """Put rows on the log, all of them."""
+        sent = []
         for row in rows:
             pairs = headers(
                 row.event_id, row.type, self._source, row.stream, row.occurred_at, row.trace
             )
-            self._log.append(row.stream_id.encode(), row.body, pairs)
-        return list(rows), None
+            record = self._log.append(row.stream_id.encode(), row.body, pairs)
+            sent.append(Sent(row, record.partition, record.offset))
+        return sent, None
 
     def close(self) -> None:
         """Do nothing: what was sent is on the log."""

@@ -2,12 +2,16 @@
 
 import uuid
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import Actor, ActorKind, PersonalData, ResultChannel
 from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
+from motcua.intake.v1.event_parts_pb2 import FeesDue
+from motcua.postal.v1 import postal_partner_pb2 as partner_pb
 from motcua.routing.v1.case_events_pb2 import CaseResolved
 from sqlalchemy import Connection, select
 
@@ -26,11 +30,13 @@ from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.service_model import Model
 from kernel.storage.engines import open_engine
 from office.streams import DOSSIER
+from office.worktime.calendars.repository import repository_at
 from services.postal.application.command_table import handlers_of
 from services.postal.application.handlers import JobHandlers
 from services.postal.application.reactions import reactions_of
 from services.postal.domain.decider import INITIAL, evolve
 from services.postal.queries.jobs import Queries
+from services.postal.queries.pickup import PickupPoints
 from services.postal.schedulers import leases
 from services.postal.tables import KERNEL, METADATA, SUBMISSIONS
 from services.postal.views.jobs import PROJECTIONS
@@ -61,6 +67,21 @@ MODEL = Model(
 )
 
 
+NO_CALENDARS = Path("no-such-folder")
+"""Where nothing is published: the shipped calendar holds."""
+
+
+class OfficeClock:
+    """The clock that the test moves."""
+
+    def __init__(self, office: "PostalOffice") -> None:
+        self._office = office
+
+    def now(self) -> int:
+        """Return the instant that the test has set."""
+        return self._office.now
+
+
 class PostalOffice:
     """One postal database and the log that it reads and writes; a single partition."""
 
@@ -73,7 +94,8 @@ class PostalOffice:
         self.writer.start()
         self.office = JobHandlers(PARTNERS, LEASE)
         self.handlers = handlers_of(self.office)
-        self.queries = Queries(self.keyring, PARTNERS)
+        pickups = PickupPoints(OfficeClock(self), partial(repository_at, NO_CALENDARS))
+        self.queries = Queries(self.keyring, PARTNERS, pickups)
         self.now = T0
         self.log: list[Record] = []
         self._read = 0
@@ -144,12 +166,16 @@ class PostalOffice:
         *,
         unit: str = UNIT,
         imported_from: str = "",
+        fees: FeesDue | None = None,
     ) -> str:
         """Submit and resolve a dossier; gives the id of its job, empty when there is none."""
         key = self.keyring.new_key(code)
         self.keyring.save([key])
         submitted = DossierSubmitted(
-            unit=unit, applicant=key.seal("applicant", PERSON), imported_from=imported_from
+            unit=unit,
+            applicant=key.seal("applicant", PERSON),
+            imported_from=imported_from,
+            fees=fees,
         )
         self.foreign(code, "intake", submitted)
         self.foreign(code, "routing", CaseResolved(result_channel=channel))
@@ -194,6 +220,15 @@ class PostalOffice:
         """Run a query."""
         with self.engine.connect() as connection:
             return question(connection)
+
+    def complete(
+        self, answer: partner_pb.TakeJobResponse, partner: str
+    ) -> partner_pb.TakeJobResponse:
+        """Return the answer to a taking as its partner gets it, and as another one would."""
+        whole = partner_pb.TakeJobResponse()
+        whole.CopyFrom(answer)
+        self.ask(lambda c: self.queries.complete_taking(c, partner, whole))
+        return whole
 
     def events(self, code: str) -> list[Event]:
         """Return postal's events of a dossier."""

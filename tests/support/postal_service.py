@@ -28,21 +28,10 @@ from services.postal.schedulers import leases
 from services.postal.tables import KERNEL
 from tests.support.identity import metadata
 from tests.support.office_files import PARTNERS
-from tests.support.postal_office import PostalOffice
+from tests.support.postal_office import OfficeClock, PostalOffice
 
 FIRST, SECOND = "buudien", "chuyenphat"
 PROOF = "0" * 64
-
-
-class OfficeClock:
-    """The clock that the test moves."""
-
-    def __init__(self, office: PostalOffice) -> None:
-        self._office = office
-
-    def now(self) -> int:
-        """Return the instant that the test has set."""
-        return self._office.now
 
 
 class CountingServicer(partner_rpc.PartnerServicer):

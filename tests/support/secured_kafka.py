@@ -16,8 +16,8 @@ from kafka.admin import ScramMechanism, UserScramCredentialUpsertion
 
 from infra.local.kafka import KafkaBroker
 from infra.local.ports import free_port
-from infra.local.topics import ensure_topics, events_topic
 from kernel.kafka.cluster import Cluster, Mechanism
+from kernel.kafka.topics import ensure_topics, events_topic
 from tests.support.certificates import Authority
 
 USER: Final = "office"
@@ -69,8 +69,13 @@ class SecuredKafka:
 
     def with_certificate(self) -> Cluster:
         """Return how a client comes in by a certificate alone."""
-        files = {"cert": self.folder / "client.pem", "key": self.folder / "client.key"}
-        return replace(self.cluster(), servers=self.certs, protocol="SSL", **files)
+        return replace(
+            self.cluster(),
+            servers=self.certs,
+            protocol="SSL",
+            cert=self.folder / "client.pem",
+            key=self.folder / "client.key",
+        )
 
     def renew_token(self) -> None:
         """Write another token for an hour, such as only brokers of tests believe."""

@@ -42,7 +42,7 @@ class ServiceProcess:
         self._command = command
         self.port = free_port()
         self.url = url or f"sqlite:///{folder / name}.sqlite3"
-        self._env = {
+        self.env = {
             **{k: v for k, v in os.environ.items() if not is_foreign(k)},
             "MOTCUA_DATA_DIR": str(folder),
             "MOTCUA_TOPIC": topic,
@@ -68,7 +68,7 @@ class ServiceProcess:
             program = ["tests.support.shifted", str(self.shift), *program]
         command = list(self._command) or [sys.executable, "-m", *program]
         log = self.folder / f"{self.name}.log"
-        self._process = spawn(command, log=log, death_signal=signal.SIGKILL, env=self._env)
+        self._process = spawn(command, log=log, death_signal=signal.SIGKILL, env=self.env)
 
     def wait_ready(self) -> None:
         """Wait until it has read the log."""
@@ -93,6 +93,22 @@ class ServiceProcess:
         if process is not None:
             process.kill()
             process.wait()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def motcua(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `motcua` with its settings, as on another machine: from a folder of its own."""
+        elsewhere = {"MOTCUA_DATA_DIR": str(self.folder / "elsewhere")}
+        return subprocess.run(
+            [sys.executable, "-m", "cli.main", *arguments],
+            env=self.env | elsewhere,
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
 
     def channel(self) -> grpc.Channel:
         """Connect to it; to be closed by the caller."""

@@ -82,12 +82,16 @@ class Stack:
 
     # -- life -------------------------------------------------------------------------------------
 
-    def __enter__(self) -> "Stack":
+    def start(self) -> None:
+        """Start everything, and do not wait."""
         self.folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "cli.main", "up"]
         self._process = spawn(
             command, log=self.folder / "stack.log", death_signal=signal.SIGTERM, env=self.env
         )
+
+    def __enter__(self) -> "Stack":
+        self.start()
         try:
             self.wait_ready()
         except BaseException:

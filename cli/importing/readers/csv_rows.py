@@ -12,6 +12,7 @@ from cli.importing.readers.encodings import encoding_of, not_encoded
 from cli.importing.readers.table import Heading
 from cli.importing.rows import Layout, SourceError, SourceRow
 
+_DELIMITERS: Final = ",;\t"
 _SEPARATOR: Final = "sep="
 """A first line that names the delimiter to Excel; it is no row."""
 
@@ -29,8 +30,8 @@ def csv_rows(path: Path, layout: Layout) -> Iterator[SourceRow]:
 
 
 def _rows(path: Path, file: IO[str], layout: Layout) -> Iterator[SourceRow]:
-    delimiter, above = layout.delimiter, 0
-    first = file.readline()
+    first, above = file.readline(), 0
+    delimiter = layout.delimiter or max(_DELIMITERS, key=first.count)
     if first.lower().startswith(_SEPARATOR) and len(first.rstrip("\r\n")) == len(_SEPARATOR) + 1:
         delimiter, above = first[len(_SEPARATOR)], 1
     else:
@@ -38,8 +39,8 @@ def _rows(path: Path, file: IO[str], layout: Layout) -> Iterator[SourceRow]:
     reader = csv.reader(file, strict=True, delimiter=delimiter)
     begins = 1 + above
     try:
-        heading = Heading(next(reader, []))
-        if twice := heading.repeated & layout.unique:
+        heading = Heading(next(reader, []), layout.columns)
+        if twice := heading.repeated & layout.columns:
             raise SourceError(f"{path}: has the column {min(twice)!r} twice")
         begins = reader.line_num + above + 1
         for number, cells in enumerate(reader, 2):

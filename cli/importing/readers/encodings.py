@@ -29,9 +29,14 @@ def encoding_of(path: Path, stated: str) -> str:
     for mark, codec in _MARKS:
         if start.startswith(mark):
             return codec
-    if not stated and b"\0" in start:
+    if not stated and _is_utf16(start):
         raise SourceError(f"{path}: looks like UTF-16 without its mark; {_ADVICE}")
     return _CODECS[stated or "utf-8"]
+
+
+def _is_utf16(start: bytes) -> bool:
+    """Return whether most characters have an empty byte: one alone may stand in a broken cell."""
+    return max(start[::2].count(0), start[1::2].count(0)) > len(start) // 4
 
 
 def not_encoded(path: Path, stated: str, error: UnicodeDecodeError) -> SourceError:

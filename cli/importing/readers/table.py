@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from cli.importing.rows import MALFORMED, SourceRow
-from office.normalization.lines import line
+from office.normalization.lines import folded, line
 
 
 class Heading:
-    """The columns of a table. Blank cells behind the last name, as spreadsheets add, are none."""
+    """The columns of a table. Blank cells behind the last name, as spreadsheets add, are none.
 
-    def __init__(self, cells: Sequence[str]) -> None:
-        names = [line(cell) for cell in cells]
+    A column that is asked for has the name by which it is, whatever letters are capitals in the
+    file.
+    """
+
+    def __init__(self, cells: Sequence[str], asked_for: Iterable[str] = ()) -> None:
+        known = {folded(name): name for name in asked_for}
+        names = [known.get(folded(cell), line(cell)) for cell in cells]
         while names and not names[-1]:
             names.pop()
         self.repeated = {name for name, count in Counter(names).items() if name and count > 1}

@@ -40,8 +40,8 @@ def xlsx_rows(path: Path, layout: Layout) -> Iterator[SourceRow]:
             raise SourceError(f"{path}: has no sheet {layout.sheet!r}")
         sheet = book[layout.sheet or book.sheetnames[0]]
         rows = sheet.iter_rows()
-        heading = Heading([_text(cell) for cell in next(rows, ())])
-        if twice := heading.repeated & layout.unique:
+        heading = Heading([_text(cell) for cell in next(rows, ())], layout.columns)
+        if twice := heading.repeated & layout.columns:
             raise SourceError(f"{path}: has the column {min(twice)!r} twice")
         for number, cells in enumerate(rows, 2):
             texts = [_text(cell) for cell in cells]

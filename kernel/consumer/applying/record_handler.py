@@ -114,6 +114,8 @@ class RecordHandler:
         repeat, or by another one, which no honest writer has written.
         """
         if not self._uow.contradicts(event, record.value or b""):
+            if self._model.every is not None and event.source == self._own:
+                self._model.every(self._uow, record, event)  # written here, and not read before
             self.done.repeats += 1
             return False
         self.done.conflicts += 1

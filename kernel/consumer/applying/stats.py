@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from kernel.base.instants import SECOND, to_us
 from kernel.consumer.applying.results import Applied
+from kernel.consumer.halt import Halt
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import get_logger
 
@@ -28,7 +29,8 @@ class ConsumerStats:
     stalled: int = 0
     fenced: int = 0
     transactions: int = 0
-    halted: str = ""
+    halt: Halt | None = None
+    """Why nothing is read further."""
     ready: bool = False
     lag: dict[int, int] = field(default_factory=dict)
     """Per partition, as of the last look at the log; empty while the broker does not answer."""

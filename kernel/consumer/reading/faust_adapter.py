@@ -18,7 +18,7 @@ from typing import Any
 
 from kernel.consumer.reading.buffer import Buffer
 from kernel.eventsourcing.record import Record
-from kernel.kafka.aio_clients import FileTokens
+from kernel.kafka.aio_clients import FileTokens, never_create_topics
 from kernel.kafka.cluster import Bootstrap, Cluster, cluster_of
 from kernel.telemetry.logs import RateLimit, fault, get_logger
 
@@ -242,6 +242,7 @@ def _credentials(cluster: Cluster) -> Credentials | None:
 
 def bare_app(group: str, bootstrap: Bootstrap, *, offset_reset: str) -> Any:
     """Return a Faust app for the running event loop: no leader topic, no table, no web server."""
+    never_create_topics()
     cluster = cluster_of(bootstrap)
     return _App(
         group,

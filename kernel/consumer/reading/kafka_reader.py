@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from kernel.consumer.reading.log_reader import LogUnavailable
 from kernel.eventsourcing.record import Record
-from kernel.kafka.aio_clients import aio_options, refusal
+from kernel.kafka.aio_clients import aio_options, never_create_topics, refusal
 from kernel.kafka.cluster import Bootstrap
 
 T = TypeVar("T")
@@ -37,6 +37,7 @@ class KafkaReader:
     """
 
     def __init__(self, bootstrap: Bootstrap, topic: str) -> None:
+        never_create_topics()
         self._topic = topic
         self._runner = asyncio.Runner()
         self._consumer: Any = None

@@ -20,17 +20,21 @@ class LogDiffers(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The last record that was read of a partition."""
+    """A record that the log must have: the last one that was read, or written, of a partition."""
 
     offset: int
     digest: bytes
 
 
 def require_same(
-    reader: LogReader, positions: Mapping[int, int], marks: Mapping[int, Mark]
+    reader: LogReader,
+    positions: Mapping[int, int],
+    read: Mapping[int, Mark],
+    published: Mapping[int, Mark],
 ) -> dict[int, int]:
     """Return where the partitions end now; raise ``LogDiffers`` when the log has lost its
-    beginning, ends before a position, has other records than those marked, or other partitions.
+    beginning, ends before a position or before the last record that the service has published, has
+    other records than those marked, or other partitions.
     """
     partitions = reader.partitions()
     if gone := sorted(positions.keys() - set(partitions)):
@@ -42,9 +46,16 @@ def require_same(
         raise LogDiffers(f"the log has lost its beginning in partitions {cut}")
     if short := [p for p, position in positions.items() if ends[p] < position]:
         raise LogDiffers(f"the log ends before the position read in partitions {short}")
+    ahead = {p: m for p, m in published.items() if m.offset >= positions.get(p, 0)}
+    if lost := [p for p, mark in ahead.items() if ends.get(p, 0) <= mark.offset]:
+        raise LogDiffers(f"the log ends before the last record published in partitions {lost}")
+    marks = {**read, **ahead}
     found = reader.records_at({p: mark.offset for p, mark in marks.items()})
     if other := [p for p, mark in marks.items() if not _is(found.get(p), mark)]:
-        raise LogDiffers(f"the log has another record than the last one read in partitions {other}")
+        last = "published" if set(other) <= ahead.keys() else "read"
+        raise LogDiffers(
+            f"the log has another record than the last one {last} in partitions {other}"
+        )
     return ends
 
 

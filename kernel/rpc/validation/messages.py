@@ -24,6 +24,7 @@ stacks of combining marks.
 INSTANT: Final = "timestamp.instant"
 """A rule of this package: an instant in the years 1 to 9999, as protobuf defines it."""
 WELL_FORMED: Final = "message.well_formed"
+MAX_BYTES: Final = "message.max_bytes"
 UUID: Final = "string.uuid"
 PATTERN: Final = "string.pattern"
 _NUMBERS: Final = frozenset(

@@ -100,6 +100,8 @@ class Fact:
     title: Title
     kind: FactKind
     values: tuple[str, ...] = ()
+    titles: Mapping[str, Title] = field(default_factory=dict, hash=False)
+    """The titles of values that have one."""
 
     def allows(self, value: str) -> bool:
         """Return whether a value is one that the fact can have."""

@@ -186,6 +186,7 @@ class FactEntry(DocumentTable):
     title: TitleEntry
     kind: Annotated[FactKind, Field(strict=False)] = FactKind.CHOICE
     values: _Texts = _NONE
+    titles: dict[str, TitleEntry] = Field(default_factory=dict)
 
 
 class DocumentEntry(DocumentTable):

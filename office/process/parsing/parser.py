@@ -99,7 +99,13 @@ class _Parser:
                 self._wrong(entry, "values", "wrong-value", "no_choices")
         if self._reader.has_mistake(entry.path):
             self._parts.unsound_facts.add(name)
-        return _made(Fact, entry, name=name, values=tuple(values))
+        titles = {value: _title(found) for value, found in getattr(entry, "titles", {}).items()}
+        for value in titles:
+            if value not in values:
+                known = ", ".join(values) or "-"
+                text = OFFICE_TEXTS.text("process.no_value", value=value, known=known)
+                self._reader.wrong((*entry.path, "titles"), "wrong-value", text)
+        return _made(Fact, entry, name=name, values=tuple(values), titles=titles)
 
     def _documents(self, entry: ProcessEntry) -> dict[str, DocumentRule]:
         found: dict[str, DocumentRule] = {}
@@ -190,10 +196,13 @@ class _Parser:
         self._reader.wrong((*entry.path, key), rule, OFFICE_TEXTS.text(f"process.{text}"))
 
 
+def _title(entry: object) -> Title:
+    return Title(getattr(entry, "vi", ""), getattr(entry, "en", ""))
+
+
 def _made(kind: type[_Part], entry: Any, **own: Any) -> _Part:
     """Return a part of a process: the sound values of its table, and placeholders for others."""
-    title = getattr(entry, "title", None)
-    own["title"] = Title(getattr(title, "vi", ""), getattr(title, "en", ""))
+    own["title"] = _title(getattr(entry, "title", None))
     names = [each.name for each in fields(kind) if each.init and each.name not in own]
     values = {name: getattr(entry, name, _PLACEHOLDERS.get(name, "")) for name in names}
     return kind(**values, **own)

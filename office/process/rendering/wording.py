@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from kernel.messages.catalogue import BilingualText
+from kernel.messages.catalogue import BilingualText, FixedText
 from office.process.model.conditions import (
     STATED,
     Between,
@@ -18,7 +18,7 @@ from office.process.model.conditions import (
     OneOf,
     Within,
 )
-from office.process.model.process import Process, Title
+from office.process.model.process import Fact, Process
 from office.texts import OFFICE_TEXTS
 
 _LENGTH: Final = re.compile(r"(.+?)(wd|wh|cd)")
@@ -26,10 +26,10 @@ _LENGTH: Final = re.compile(r"(.+?)(wd|wh|cd)")
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Labels in one language, ``vi`` or ``en``; ``facts`` are the titles of stated facts."""
+    """Labels in one language, ``vi`` or ``en``; ``facts`` are the stated facts by name."""
 
     language: str
-    facts: Mapping[str, Title] = field(default_factory=dict)
+    facts: Mapping[str, Fact] = field(default_factory=dict)
 
     def word(self, text: BilingualText) -> str:
         """Return a text in the language."""
@@ -64,8 +64,7 @@ class Wording:
         """Return a condition on one line, as diagrams show it; empty for always."""
         match condition:
             case OneOf(fact, values):
-                found = " / ".join(self.named("value", value) for value in values)
-                return f"{self._fact(fact)} = {found}"
+                return f"{self._fact(fact)} = {' / '.join(self._value(fact, it) for it in values)}"
             case Between(fact, low, high):
                 name = self._fact(fact)
                 if low is not None and low == high:
@@ -84,8 +83,17 @@ class Wording:
 
     def _fact(self, fact: str) -> str:
         name = fact.removeprefix(STATED)
-        title = self.facts.get(name)
-        return self.named("fact", name) if title is None else self.word(title)
+        found = self.facts.get(name)
+        return self.named("fact", name) if found is None else self.word(found.title)
+
+    def _value(self, fact: str, value: str) -> str:
+        found = self.facts.get(fact.removeprefix(STATED))
+        return self.named("value", value) if found is None else self.word(value_title(found, value))
+
+
+def value_title(fact: Fact, value: str) -> BilingualText:
+    """Return the title that a value of a stated fact has; the value itself where it has none."""
+    return fact.titles.get(value) or FixedText(value, value)
 
 
 class AsWritten(Wording):
@@ -98,4 +106,4 @@ class AsWritten(Wording):
 
 def wording_of(process: Process, language: str) -> Wording:
     """Return the wording for a process."""
-    return Wording(language, {fact.name: fact.title for fact in process.facts})
+    return Wording(language, {fact.name: fact for fact in process.facts})

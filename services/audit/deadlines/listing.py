@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_
 
 from kernel.base import page_token
 from services.audit.state.as_of import changed_since, rows_of, unchanged_since
+from services.audit.state.organisation import ALL_UNITS, UnitFilter
 from services.audit.state.portal_state import DossierRow
 from services.audit.tables import DOSSIERS
 
@@ -29,7 +30,7 @@ class DeadlineFilter:
     """Whether ``as_of`` was given: then what happened later is left out."""
     within: int | None = None
     overdue: bool = False
-    unit: str = ""
+    of: UnitFilter = ALL_UNITS
     after: Place = EARLIEST
 
     def takes(self, row: DossierRow) -> bool:
@@ -37,7 +38,7 @@ class DeadlineFilter:
         due = row["pending_due_at"]
         if due is None or (due, row["dossier_code"]) <= self.after:
             return False
-        if self.unit and self.unit not in (row["unit"], row["step_unit"]):
+        if not self.of.takes(row):
             return False
         if self.within is None and not self.overdue:
             return True
@@ -51,9 +52,8 @@ class DeadlineFilter:
         clauses = [
             table.pending_due_at.is_not(None),
             tuple_(table.pending_due_at, table.dossier_code) > tuple_(*self.after),
+            *self.of.conditions(),
         ]
-        if self.unit:
-            clauses.append(or_(table.unit == self.unit, table.step_unit == self.unit))
         due = table.pending_due_at
         sought = []
         if self.within is not None:
@@ -85,10 +85,9 @@ def deadlines(
     return heapq.nsmallest(limit, chain(kept, refolded), key=_place)
 
 
-def knows_unit(connection: Connection, unit: str) -> bool:
-    """Return whether a dossier has a unit, as its own or as that of its last step."""
-    table = DOSSIERS.c
-    found = select(table.dossier_code).where(or_(table.unit == unit, table.step_unit == unit))
+def knows_unit(connection: Connection, of: UnitFilter) -> bool:
+    """Return whether a dossier has one of some units, as its own or as that of its last step."""
+    found = select(DOSSIERS.c.dossier_code).where(*of.conditions())
     return connection.execute(found.limit(1)).first() is not None
 
 

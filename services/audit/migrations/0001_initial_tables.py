@@ -16,6 +16,16 @@ def upgrade() -> None:
     """Bring the schema to this revision."""
     kernel_0001.upgrade()
     op.create_table(
+        "acknowledgements",
+        sa.Column("finding_id", sa.String(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("person_kind", sa.Integer(), nullable=False),
+        sa.Column("person_unit", sa.String(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("acknowledged_at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("finding_id", "person"),
+    )
+    op.create_table(
         "chains",
         sa.Column("partition", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("offset", BIG, nullable=False),

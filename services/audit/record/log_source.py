@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from typing import Final
 
 from kernel.base.errors import Unavailable
 from kernel.consumer.reading.kafka_reader import KafkaReader
 from kernel.consumer.reading.log_reader import LogUnavailable
+from kernel.consumer.reading.partition_reading import read_partition
 from kernel.eventsourcing.record import Record
 from kernel.kafka.cluster import Bootstrap
-from services.audit.record.verifier import OpenLog, ReadPartition
+from services.audit.record.verifier import LogReading, OpenLog
 from services.audit.wording.texts import TEXTS
-
-PATIENCE_SECONDS: Final = 30.0
-"""How long a read may make no progress."""
 
 
 def log_of(bootstrap: Bootstrap, topic: str) -> OpenLog:
@@ -27,13 +22,13 @@ def log_of(bootstrap: Bootstrap, topic: str) -> OpenLog:
     """
 
     @contextmanager
-    def open_log() -> Iterator[ReadPartition]:
+    def open_log() -> Iterator[LogReading]:
         try:
             reader = KafkaReader(bootstrap, topic)
         except LogUnavailable as error:
             raise _unavailable() from error
         try:
-            yield partial(_read, reader)
+            yield _Log(reader)
         except LogUnavailable as error:
             raise _unavailable() from error
         finally:
@@ -42,22 +37,22 @@ def log_of(bootstrap: Bootstrap, topic: str) -> OpenLog:
     return open_log
 
 
-def _read(reader: KafkaReader, partition: int, end: int) -> Iterator[Record]:
-    """Return the records of a partition before an offset, or all if the log ends before it."""
-    if partition not in reader.partitions():
-        return
-    end = min(end, reader.ends([partition])[partition])
-    reader.seek({partition: 0})
-    reached, moved_at = 0, time.monotonic()
-    while reached < end:
-        records, moved = reader.poll({partition: reached})
-        if moved:
-            reached, moved_at = moved[partition], time.monotonic()
-        elif time.monotonic() - moved_at > PATIENCE_SECONDS:
-            raise _unavailable()
-        for record in records:
-            if record.offset < end:
-                yield record
+class _Log:
+    """A log that is read partition by partition."""
+
+    def __init__(self, reader: KafkaReader) -> None:
+        self._reader = reader
+
+    def read(self, partition: int, end: int) -> Iterator[Record]:
+        """Yield the records of a partition before an offset, or all if the log ends before it."""
+        if partition not in self._reader.partitions():
+            return
+        end = min(end, self._reader.ends([partition])[partition])
+        yield from read_partition(self._reader, partition, end)
+
+    def ends(self) -> dict[int, int]:
+        """Return for each partition the offset that its next record will get."""
+        return self._reader.ends(self._reader.partitions())
 
 
 def _unavailable() -> Unavailable:

@@ -31,7 +31,12 @@ def link(previous: bytes, body: bytes) -> bytes:
 
 
 def keep(uow: UnitOfWork, record: Record, event: Event) -> None:
-    """Keep an accepted record, known or not, and fold it into the row of its dossier."""
+    """Keep an accepted record, known or not, and fold it into the row of its dossier.
+
+    One of audit's own events is kept where it is met on the log first.
+    """
+    if event.source == uow.model.source and _kept(uow, event):
+        return
     partition, offset, _key, value, headers = record
     body, stream_id = value or b"", event.stream_id
     occurred_at = to_us(event.occurred_at)
@@ -66,6 +71,17 @@ def keep(uow: UnitOfWork, record: Record, event: Event) -> None:
     after = _refolded(uow, stream_id) if late else fold(row, event, occurred_at)
     if after is not row and after is not None:
         uow.put(DOSSIERS, after)
+
+
+def _kept(uow: UnitOfWork, event: Event) -> bool:
+    """Return whether an event is kept at an earlier place of the log."""
+    same = select(LOG.c.offset).where(
+        LOG.c.stream_id == event.stream_id,
+        LOG.c.stream_kind == event.stream_kind,
+        LOG.c.source == event.source,
+        LOG.c.sequence == event.sequence,
+    )
+    return uow.query(same).first() is not None
 
 
 def _trace(headers: Headers) -> str:

@@ -5,26 +5,39 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from motcua.audit.v1 import audit_pb2 as pb
+from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import Connection, Engine, and_, or_, select
 
+from kernel.base.instants import to_us
 from kernel.eventsourcing.authentication import Authenticator
+from kernel.eventsourcing.envelope import Stream
 from kernel.eventsourcing.record import Record
-from services.audit.record.hash_chain import (
-    ChainVerification,
-    Identity,
-    SequenceRow,
-    StoredEvent,
-    decoded,
-)
+from kernel.rebuild.postgresql_place import no_rebuild
+from office.streams import DOSSIER
+from services.audit.record.acknowledgements import acknowledged
+from services.audit.record.findings import Findings
+from services.audit.record.hash_chain import ChainVerification, StoredEvent, decoded
+from services.audit.record.sequences import NumberedEvent, SequenceVerification
 from services.audit.state.as_of import streamed
 from services.audit.tables import CHAINS, KERNEL, LOG
 
-ReadPartition = Callable[[int, int], Iterator[Record]]
-"""Yields the records of a partition from its beginning to before an offset."""
-OpenLog = Callable[[], AbstractContextManager[ReadPartition]]
+
+class LogReading(Protocol):
+    """The log, open for reading."""
+
+    def read(self, partition: int, end: int) -> Iterator[Record]:
+        """Yield the records of a partition from its beginning to before an offset."""
+        ...
+
+    def ends(self) -> dict[int, int]:
+        """Return for each partition the offset that its next record will get."""
+        ...
+
+
+OpenLog = Callable[[], AbstractContextManager[LogReading]]
 """Opens the log for reading; raises ``Unavailable`` when no broker answers."""
 PROGRESS_SECONDS: Final = 1.0
 
@@ -39,30 +52,69 @@ class LogVerifier:
         self._engine = engine
         self._open_log = open_log
         self._proves = {} if authenticator is None else {"proves": authenticator.proves}
+        self._found: dict[str, pb.Finding] = {}
+
+    def finding(self, finding_id: str) -> pb.Finding | None:
+        """Return a finding that a verification of this process has listed."""
+        return self._found.get(finding_id)
 
     def run(
         self, *, store_only: bool = False, anchors: Sequence[pb.ChainHead] = ()
     ) -> Generator[pb.VerifyResponse, None, None]:
-        """Yield progress about once a second, and in the last message the result."""
-        with self._snapshot() as connection, self._engine.connect() as other:
-            ends = _ends(connection)
-            heads = _heads(connection)
-            verification = ChainVerification(_quarantined(connection), **self._proves)
+        """Yield progress about once a second, and in the last message the result; raise
+        ``Unavailable`` while the store is being rebuilt.
+        """
+        with (
+            no_rebuild(self._engine),
+            self._snapshot() as connection,
+            self._engine.connect() as other,
+        ):
+            ends, heads = _ends(connection), _heads(connection)
+            findings = Findings(acknowledged(connection))
+            chains, sequences = (
+                ChainVerification(findings, **self._proves),
+                SequenceVerification(findings),
+            )
             total = sum(head.events for head in heads)
+            unread = 0
             partitions = sorted({*ends, *(head.partition for head in heads)})
             if store_only:
-                steps = _chains(verification, connection, other, partitions, None, ends)
+                steps = _chains(chains, connection, other, partitions, None, ends)
                 yield from _timed("store", total, steps)
             else:
-                with self._open_log() as read:
-                    steps = _chains(verification, connection, other, partitions, read, ends)
+                with self._open_log() as log:
+                    unread = sum(max(0, end - ends.get(p, 0)) for p, end in log.ends().items())
+                    steps = _chains(chains, connection, other, partitions, log, ends)
                     yield from _timed("log", total, steps)
-            yield from _timed(
-                "sequences", total, verification.sequences(_numbered(connection, ends))
-            )
-            verification.kept_heads(heads)
-            verification.anchors(anchors, _links(connection, anchors))
-        yield pb.VerifyResponse(result=verification.result(log_read=not store_only))
+            quarantined = _quarantined(connection, ends)
+            for record, event in quarantined:
+                if event is not None and _conflicts(connection, record, event):
+                    chains.conflicting(record)
+            counted = _DossierCount()
+            numbers = sequences.run(counted.of(_numbered(connection, ends)), _waiting(quarantined))
+            yield from _timed("sequences", total, numbers)
+            chains.kept_heads(heads)
+            chains.anchors(anchors, _links(connection, anchors))
+        result = pb.VerifyResult(
+            events=chains.events,
+            dossiers=counted.dossiers,
+            gaps=findings.missing,
+            duplicates=sequences.duplicates,
+            broken_hashes=chains.broken,
+            ok=not findings.open,
+            findings=findings.listed(),
+            repeats=chains.repeats,
+            quarantined=len(quarantined),
+            heads=chains.heads,
+            log_read=not store_only,
+            late=findings.late,
+            conflicts=chains.conflicts,
+            open=findings.open,
+            acknowledged=findings.acknowledged,
+            unread=unread,
+        )
+        self._found |= {found.finding_id: found for found in result.findings}
+        yield pb.VerifyResponse(result=result)
 
     def _snapshot(self) -> Connection:
         """Open a connection whose reads all see the same state; SQLite's do so by themselves."""
@@ -72,17 +124,33 @@ class LogVerifier:
         return connection
 
 
+class _DossierCount:
+    """Counts the dossiers among rows that come by stream."""
+
+    def __init__(self) -> None:
+        self.dossiers = 0
+        self._last: Stream | None = None
+
+    def of(self, rows: Iterable[NumberedEvent]) -> Iterator[NumberedEvent]:
+        """Yield the rows as they come."""
+        for row in rows:
+            if row.stream != self._last:
+                self._last = row.stream
+                self.dossiers += row.stream_kind == DOSSIER
+            yield row
+
+
 def _chains(
     verification: ChainVerification,
     connection: Connection,
     other: Connection,
     partitions: Iterable[int],
-    read: ReadPartition | None,
+    log: LogReading | None,
     ends: dict[int, int],
 ) -> Iterator[int]:
     for partition in partitions:
         end = ends.get(partition, 0)
-        logged = None if read is None else read(partition, end)
+        logged = None if log is None else log.read(partition, end)
         stored = _stored(connection, partition, end)
         yield from verification.partition(
             partition, stored, logged, lambda record: _reason(other, record)
@@ -125,23 +193,68 @@ def _stored(connection: Connection, partition: int, end: int) -> Iterator[Stored
     return map(StoredEvent._make, streamed(connection, statement.order_by(LOG.c.offset)))
 
 
-def _numbered(connection: Connection, ends: dict[int, int]) -> Iterator[SequenceRow]:
-    columns = [LOG.c[name] for name in SequenceRow._fields]
+def _numbered(connection: Connection, ends: dict[int, int]) -> Iterator[NumberedEvent]:
+    columns = [LOG.c[name] for name in NumberedEvent._fields if name != "stored"]
     statement = select(*columns).order_by(
         LOG.c.stream_kind, LOG.c.stream_id, LOG.c.partition, LOG.c.offset
     )
     for row in streamed(connection, statement):
         if row.offset < ends.get(row.partition, 0):
-            yield SequenceRow._make(row)
+            yield NumberedEvent._make((*row, True))
 
 
-def _quarantined(connection: Connection) -> list[Identity]:
+def _quarantined(connection: Connection, ends: dict[int, int]) -> list[tuple[Record, Event | None]]:
+    """Return the records that are quarantined, also those that were given up, in the log's order;
+    with the event of those that stand for one.
+    """
     table = KERNEL.quarantine.c
-    statement = select(table.stream_kind, table.stream_id, table.source, table.sequence)
-    return [
-        (kind, stream_id, source, number)
-        for kind, stream_id, source, number in connection.execute(statement)
-    ]
+    statement = select(table.partition, table.offset, table.key, table.value).order_by(
+        table.partition, table.offset
+    )
+    found = []
+    for partition, offset, key, value in connection.execute(statement):
+        if offset < ends.get(partition, 0):
+            record, event = Record(partition, offset, key, value, []), decoded(value)
+            fits = event is not None and key == event.stream_id.encode()
+            found.append((record, event if fits else None))
+    return found
+
+
+def _waiting(
+    quarantined: Iterable[tuple[Record, Event | None]],
+) -> dict[Stream, list[NumberedEvent]]:
+    waiting: dict[Stream, list[NumberedEvent]] = {}
+    for record, event in quarantined:
+        if event is not None:
+            row = NumberedEvent(
+                event.stream_id,
+                event.stream_kind,
+                event.source,
+                event.sequence,
+                record.partition,
+                record.offset,
+                event.event_id,
+                to_us(event.occurred_at),
+                stored=False,
+            )
+            waiting.setdefault(row.stream, []).append(row)
+    return waiting
+
+
+def _bodies(connection: Connection, event: Event) -> list[bytes]:
+    """Return the stored bytes at an event's number in its stream."""
+    same = select(LOG.c.body).where(
+        LOG.c.stream_id == event.stream_id,
+        LOG.c.stream_kind == event.stream_kind,
+        LOG.c.source == event.source,
+        LOG.c.sequence == event.sequence,
+    )
+    return [bytes(body) for body in connection.execute(same).scalars()]
+
+
+def _conflicts(connection: Connection, record: Record, event: Event) -> bool:
+    bodies = _bodies(connection, event)
+    return bool(bodies) and record.value not in bodies
 
 
 def _links(connection: Connection, anchors: Sequence[pb.ChainHead]) -> dict[tuple[int, int], bytes]:
@@ -153,7 +266,9 @@ def _links(connection: Connection, anchors: Sequence[pb.ChainHead]) -> dict[tupl
 
 
 def _reason(connection: Connection, record: Record) -> str:
-    """Return why the store rightly lacks a record: a repeat, or quarantined; else ""."""
+    """Return why the store lacks a record: it is quarantined, a repeat of what is stored or was
+    given up, or conflicts with what is stored; else "".
+    """
     table = KERNEL.quarantine.c
     here: Any = and_(table.partition == record.partition, table.offset == record.offset)
     if connection.execute(select(table.offset).where(here)).first() is not None:
@@ -161,11 +276,8 @@ def _reason(connection: Connection, record: Record) -> str:
     event = decoded(record.value)
     if event is None:
         return ""
-    same = select(LOG.c.body).where(
-        LOG.c.stream_id == event.stream_id,
-        LOG.c.stream_kind == event.stream_kind,
-        LOG.c.source == event.source,
-        LOG.c.sequence == event.sequence,
-    )
-    bodies = connection.execute(same).scalars().all()
-    return "repeat" if record.value in bodies else ""
+    bodies = _bodies(connection, event)
+    given_up = select(table.value).where(table.stream_id == event.stream_id)
+    if record.value in bodies or record.value in connection.execute(given_up).scalars().all():
+        return "repeat"
+    return "conflicting" if bodies else ""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, not_, or_, select
 
 from office.streams import DOSSIER
 from services.audit.reports.indicators import Indicators, ReportedDossier, reported_dossier
-from services.audit.state.as_of import changed_since, rows_of, streamed, unchanged_since
-from services.audit.state.local_days import day
+from services.audit.state.as_of import rows_of, rows_until, streamed
+from services.audit.state.local_days import day, end_of
 from services.audit.state.portal_state import WITHOUT_RESULT, DossierRow
 from services.audit.tables import CHAINS, DOSSIERS, LOG
 
@@ -44,30 +44,35 @@ class ReportRequest(NamedTuple):
     last: int
     by: str
     as_of: int | None
+    unit_of: Callable[[str], str] | None = None
+    """Returns the unit under which a unit's dossiers are counted; None for each unit's own."""
 
 
 def report(connection: Connection, request: ReportRequest, now: int) -> Indicators:
-    """Count the official indicators by what is known, or by what had happened by ``as_of``.
+    """Count the official indicators by what had happened when the last day ended, or by ``as_of``
+    if that is earlier: what happens later changes no report of the past.
 
     ``now`` is the present instant: what is pending is judged on the last day, or today if that is
     earlier.
     """
     today = _Days(now if request.as_of is None else request.as_of)
     result = Indicators(request.first, request.last)
+    renamed = request.unit_of if request.by == "unit" else None
     for key, zone, dossier in _reported_dossiers(connection, request):
-        result.add(key, dossier, today.of(zone))
+        result.add(renamed(key) if renamed else key, dossier, today.of(zone))
     return result
 
 
 def _reported_dossiers(
     connection: Connection, request: ReportRequest
 ) -> Iterator[tuple[str, str, ReportedDossier]]:
-    table = DOSSIERS.c
+    table, ends = DOSSIERS.c, _Ends(request)
     days = [table.received_day, table.finished_day, table.due_day, table.suspended_day]
     facts_columns = [table.time_zone, table.state, table.check_missed_at.is_not(None)]
+    of_period = table.received_day <= request.last
     statement = select(table[request.by or "dossier_code"], *facts_columns, *days).where(
-        unchanged_since(request.as_of),
-        table.received_day <= request.last,
+        ends.holds,
+        of_period,
         or_(
             table.finished_day.is_(None),
             table.finished_day >= request.first,
@@ -80,13 +85,48 @@ def _reported_dossiers(
         back = state in WITHOUT_RESULT
         counted = ReportedDossier(received, finished, due, suspended, back, bool(late))
         yield (key or UNKNOWN) if request.by else "", zone, counted
-    if request.as_of is None:
-        return
-    for row in changed_since(connection, request.as_of):
+    changed = and_(of_period, not_(ends.holds), LOG.c.occurred_at <= ends.of(_LAST_ZONE))
+    for row in rows_until(connection, changed, ends.of):
         dossier = reported_dossier(row)
         if dossier is not None:
             key = (row[request.by] or UNKNOWN) if request.by else ""
             yield key, row["time_zone"], dossier
+
+
+_FIRST_ZONE: Final = "Etc/GMT-14"
+"""Where a day ends first."""
+_LAST_ZONE: Final = "Etc/GMT+12"
+"""Where it ends last."""
+
+
+class _Ends:
+    """The instant up to which a report counts: the end of its last day in a dossier's time zone, or
+    the one asked for.
+    """
+
+    def __init__(self, request: ReportRequest) -> None:
+        self._last = request.last
+        self._as_of = request.as_of
+        self._ends: dict[str, int] = {}
+
+    def of(self, zone: str) -> int:
+        """Return the instant in a time zone."""
+        found = self._ends.get(zone)
+        if found is None:
+            end = end_of(self._last, zone)
+            found = self._ends[zone] = end if self._as_of is None else min(end, self._as_of)
+        return found
+
+    @property
+    def holds(self) -> ColumnElement[bool]:
+        """The condition that what a report needs of a row was so by then: nothing has changed in it
+        since, or the work had ended, with which its dates are settled.
+        """
+        table, finished = DOSSIERS.c, DOSSIERS.c.finished_day
+        ended = and_(finished.is_not(None), finished <= self._last)
+        if self._as_of is not None:
+            ended = and_(ended, table.changed_at <= self._as_of)
+        return or_(table.changed_at <= self.of(_FIRST_ZONE), ended)
 
 
 class _Days:

@@ -6,14 +6,17 @@ again from the log.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
 from motcua.events.v1.event_pb2 import Event
-from sqlalchemy import ColumnElement, Connection, Select, select, true
+from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
+from motcua.routing.v1.collaboration_events_pb2 import ConsultationRequested
+from sqlalchemy import ColumnElement, Connection, Select, and_, select, true
 
+from kernel.eventsourcing.envelope import payload_of
 from office.streams import DOSSIER
 from services.audit.state.event_changes import CHANGES
 from services.audit.state.fold import fold
@@ -50,21 +53,44 @@ def events_of(connection: Connection, code: str, as_of: int | None) -> Iterator[
         yield Event.FromString(body)
 
 
+def units_of(rows: Iterable[DossierRow]) -> set[str]:
+    """Return the units that take part in a dossier by the rows of its log: the one that answers for
+    it, those that received it, had its steps, or were asked.
+    """
+    found: set[str] = set()
+    row: DossierRow | None = None
+    for stored in rows:
+        event = Event.FromString(stored["body"])
+        row = fold(row, event, stored["occurred_at"])
+        found |= {row["unit"], row["step_unit"]}
+        payload = payload_of(event)
+        if isinstance(payload, DossierSubmitted):
+            found.add(event.actor.unit)
+        elif isinstance(payload, ConsultationRequested):
+            found.add(payload.unit)
+    return found - {""}
+
+
 def changed_since(connection: Connection, as_of: int) -> Iterator[DossierRow]:
     """Yield the row, as of an instant, of each dossier whose row has changed since."""
+    condition = and_(DOSSIERS.c.changed_at > as_of, LOG.c.occurred_at <= as_of)
+    return rows_until(connection, condition, lambda _zone: as_of)
+
+
+def rows_until(
+    connection: Connection, condition: ColumnElement[bool], until: Callable[[str], int]
+) -> Iterator[DossierRow]:
+    """Yield the rows of dossiers whose present row and events meet a condition, each as of the
+    instant that ``until`` gives for its time zone; none of those that had no event by then.
+    """
     statement = (
-        select(LOG.c.stream_id, LOG.c.occurred_at, LOG.c.body)
+        select(LOG.c.stream_id, DOSSIERS.c.time_zone, LOG.c.occurred_at, LOG.c.body)
         .join(DOSSIERS, DOSSIERS.c.dossier_code == LOG.c.stream_id)
-        .where(
-            LOG.c.stream_kind == DOSSIER,
-            DOSSIERS.c.changed_at > as_of,
-            LOG.c.occurred_at <= as_of,
-            LOG.c.type.in_(RELEVANT),
-        )
+        .where(LOG.c.stream_kind == DOSSIER, condition, LOG.c.type.in_(RELEVANT))
         .order_by(LOG.c.stream_id, LOG.c.partition, LOG.c.offset)
     )
     for _code, rows in groupby(streamed(connection, statement), key=itemgetter(0)):
-        row = folded((at, body) for _, at, body in rows)
+        row = folded((at, body) for _, zone, at, body in rows if at <= until(zone))
         if row is not None:
             yield row
 

@@ -1,7 +1,7 @@
 """What each event changes in the row of a dossier.
 
 The first end holds: what comes later in the log of a dossier that was resolved, withdrawn or closed
-never undoes it.
+never undoes it, but for ``CaseReopened``, which says that a closing does not hold.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from motcua.routing.v1.case_events_pb2 import (
     CaseMoved,
     CaseOpened,
     CasePulledBack,
+    CaseReopened,
     CaseResolved,
     CaseResumed,
     CaseSuspended,
@@ -187,6 +188,11 @@ def _closed(row: DossierRow, _payload: Any, at: int) -> Changes:
     return {} if finished_at(row) is not None else {"closed_at": at, **_ENDED}
 
 
+def _reopened(row: DossierRow, _payload: Any, _at: int) -> Changes:
+    """Undo a closing; ``CaseResumed`` says what follows."""
+    return {} if row["closed_at"] is None else {"closed_at": None}
+
+
 def _returned(row: DossierRow, _payload: Any, at: int) -> Changes:
     if any(row[end] is not None for end in ("returned_at", "withdrawn_at", "closed_at")):
         return {}
@@ -232,6 +238,7 @@ CHANGES: Final[Mapping[type[Message], Callable[[DossierRow, Any, int], Changes]]
     CaseResolved: _resolved,
     CaseWithdrawn: _withdrawn,
     CaseClosed: _closed,
+    CaseReopened: _reopened,
     DeadlineExtended: _extended,
     DeadlineMissed: _missed,
     DeskCheckMissed: _check_missed,

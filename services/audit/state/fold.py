@@ -2,7 +2,8 @@
 
 A row is a mapping with the columns of the table ``dossiers``; instants are microseconds UTC, days
 whole numbers YYYYMMDD in the dossier's own time zone. The first end holds: what comes later
-of a dossier that was resolved, withdrawn or closed never undoes it. A refusal counts only for a
+of a dossier that was resolved, withdrawn or closed never undoes it, but for ``CaseReopened``, which
+says that a closing does not hold. A refusal counts only for a
 dossier that was never accepted.
 """
 
@@ -96,6 +97,7 @@ def _settled(row: dict[str, Any], changes: Changes) -> DossierRow:
             row[name] = None if at is None else day(at, zone)
     end = finished_at(row)
     if end is None:
+        row["finished_day"] = None
         row["pending_due_at"] = _awaited(row)
     elif rezoned or row["finished_day"] is None or "resolved_at" in changes:
         row["finished_day"] = day(end, zone)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -17,6 +17,18 @@ def day(at: int, time_zone: str) -> int:
     except (ValueError, OverflowError, OSError):  # beyond the years 1 to 9999
         return 99991231 if at > 0 else 10101
     return local.year * 10_000 + local.month * 100 + local.day
+
+
+def end_of(local_day: int, time_zone: str) -> int:
+    """Return the last instant of a local day, which is given as YYYYMMDD."""
+    month_day = local_day % 10_000
+    midnight = datetime(
+        local_day // 10_000, month_day // 100, month_day % 100, tzinfo=zone_of(time_zone)
+    )
+    try:
+        return int((midnight + timedelta(days=1)).timestamp()) * 1_000_000 - 1
+    except (ValueError, OverflowError, OSError):  # beyond the years 1 to 9999
+        return int(midnight.timestamp()) * 1_000_000
 
 
 @lru_cache(maxsize=64)

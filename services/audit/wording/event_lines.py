@@ -154,10 +154,12 @@ _COMPUTED: Final[Mapping[str, Callable[[Any, str], object]]] = {
 """Parameters that are no field as it stands."""
 
 _VARIANTS: Final[Mapping[str, Callable[[Any], str]]] = {
+    "ItemTracked": lambda payload: "contradicts" if payload.contradicts else "",
     "CaseWithdrawn": lambda payload: "parent" if payload.parent_code else "",
     "ResultReturned": lambda payload: "item" if payload.item_number else "",
     "StepCompleted": lambda payload: "next" if payload.HasField("next") else "",
     "FeeRecorded": lambda payload: "exempt" if payload.exempt_group else "",
+    "PostalJobChangeAnswered": lambda payload: "" if payload.accepted else "late",
     "ConsultationRequested": lambda payload: "due" if payload.HasField("due_at") else "",
 }
 """Events of which there are several lines."""

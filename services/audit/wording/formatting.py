@@ -21,7 +21,7 @@ def moment(at: Timestamp, time_zone: str) -> Text:
     except (ValueError, OverflowError, OSError):  # beyond the years 1 to 9999
         return "?", "?"
     iso = local.isoformat(" ", "minutes")
-    return f"{local:%d/%m/%Y %H:%M}", f"{iso[:16]} {iso[16:]}"
+    return f"{local:%H:%M} ngày {local:%d/%m/%Y}", f"{iso[:16]} {iso[16:]}"
 
 
 def dong(amount: int) -> str:

@@ -21,6 +21,7 @@ from kernel.base.errors import Invalid, Refusal, Refused, Violation
 from kernel.base.instants import local_date, to_us
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.messages.catalogue import BilingualText, FixedText
 from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.model import Catalogue
 from office.normalization.codes import PIN_DIGITS
@@ -144,7 +145,8 @@ class DossierHandlers:
             wrong = list(unexpected_parts(request.parts, progress.asked, "part.not_asked"))
             if wrong:
                 raise Invalid(wrong)
-            decision = missing_parts(request.parts, progress.asked) or decision
+            names = self._part_names(state)
+            decision = missing_parts(request.parts, progress.asked, names) or decision
         return _write(uow, request.dossier_code, decision, call)
 
     def withdraw(
@@ -218,6 +220,12 @@ class DossierHandlers:
             lambda unit, own: answers_for(unit, own, units, day),
         )
         return state
+
+    def _part_names(self, state: State) -> dict[str, BilingualText]:
+        """Return the names of the parts of a dossier's procedure by code."""
+        version = self.catalogue.version(state.procedure_code, state.procedure_version)
+        parts = version.parts if version else ()
+        return {part.code: FixedText(part.name_vi, part.name_en) for part in parts}
 
 
 def _progress(uow: UnitOfWork, code: str) -> Progress:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from motcua.intake.v1.intake_pb2 import SubmittedPart
 
 from kernel.base.errors import Refusal, Violation
+from kernel.messages.catalogue import BilingualText, FixedText
 from services.intake.domain.refusals import refusal, violation
 
 
@@ -28,9 +29,21 @@ def unexpected_parts(
         seen.add(part.code)
 
 
-def missing_parts(parts: Sequence[SubmittedPart], asked: Mapping[str, int]) -> Refusal | None:
-    """Refuse what has not all come; ``asked`` has the copies of each part."""
+def missing_parts(
+    parts: Sequence[SubmittedPart], asked: Mapping[str, int], names: Mapping[str, BilingualText]
+) -> Refusal | None:
+    """Refuse what has not all come; ``asked`` has the copies of each part, ``names`` the names of
+    the procedure's.
+    """
     given = {part.code: copies_of(part) for part in parts}
     missing = {code: copies - given.get(code, 0) for code, copies in asked.items()}
-    words = ", ".join(f"{code} ({copies})" for code, copies in missing.items() if copies > 0)
-    return refusal("PAPERS_MISSING", missing=words) if words else None
+    lacking = [
+        (names.get(code) or FixedText(code, code), copies)
+        for code, copies in missing.items()
+        if copies > 0
+    ]
+    words = FixedText(
+        ", ".join(f"{name.vi} ({copies})" for name, copies in lacking),
+        ", ".join(f"{name.en} ({copies})" for name, copies in lacking),
+    )
+    return refusal("PAPERS_MISSING", missing=words) if lacking else None

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from motcua.events.v1.common_pb2 import Part, ResultChannel
 from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
 from motcua.intake.v1.intake_pb2 import HistoryLine
 from motcua.routing.v1.case_events_pb2 import CaseSuspended
 from motcua.routing.v1.types_pb2 import CaseResult, DeadlineScope, SuspensionKind
@@ -32,22 +33,26 @@ _DATES: Final = {
 
 def lines(events: Iterable[Event], tz: str, language: str) -> list[HistoryLine]:
     """Return what happened, the oldest first, without events that don't concern the citizen."""
+    events = list(events)
+    names = _part_names(events)
     ordered = sorted(events, key=lambda e: (to_us(e.occurred_at), to_us(e.recorded_at), e.sequence))
     found = []
     for event in ordered:
         payload = payload_of(event)
         key = "" if payload is None else _key(payload.DESCRIPTOR.name, payload)
         if payload is not None and key in TEXTS:
-            text = TEXTS.filled(key, _Fields(payload, tz))
+            text = TEXTS.filled(key, _Fields(payload, tz, names))
             words = (text.en if language == "en" else text.vi).strip()
             name = payload.DESCRIPTOR.name
             found.append(HistoryLine(at=event.occurred_at, type=name, text=words))
     return found
 
 
-def moment(us: int, tz: str) -> str:
-    """Write an instant as people here do: 17:00 ngày 11/08/2021 without the words."""
-    return to_datetime(us, tz).strftime("%H:%M %d/%m/%Y")
+def moment(us: int, tz: str) -> BilingualText:
+    """Write an instant: 17:00 ngày 11/08/2021, in English 17:00 on 11 August 2021."""
+    local = to_datetime(us, tz)
+    english = f"{local:%H:%M} on {local.day} {local:%B %Y}"
+    return FixedText(f"{local:%H:%M} ngày {local:%d/%m/%Y}", english)
 
 
 def _key(name: str, payload: Any) -> str:
@@ -61,8 +66,12 @@ class _Fields:
 
     payload: Any
     tz: str
+    parts: Mapping[str, BilingualText]
+    """The names of the procedure's parts by code."""
 
     def __getitem__(self, name: str) -> object:
+        if name == "parts":
+            return _listed(self.payload.parts, self.parts)
         make = _COMPUTED.get(name)
         return make(self.payload, self.tz) if make else getattr(self.payload, name)
 
@@ -85,8 +94,22 @@ def _phases(payload: Any, tz: str) -> BilingualText:
     return FixedText("".join(end.vi for end in ends), "".join(end.en for end in ends))
 
 
-def _listed(parts: Iterable[Part]) -> str:
-    return ", ".join(f"{p.code} ({p.note})" if p.note else p.code for p in parts)
+def _part_names(events: Iterable[Event]) -> dict[str, BilingualText]:
+    submissions = (payload_of(event) for event in events)
+    return {
+        part.code: FixedText(part.name, part.name_en or part.name)
+        for submission in submissions
+        if isinstance(submission, DossierSubmitted)
+        for part in submission.part_names
+    }
+
+
+def _listed(parts: Iterable[Part], names: Mapping[str, BilingualText]) -> BilingualText:
+    known = [(names.get(p.code) or FixedText(p.code, p.code), p.note) for p in parts]
+    return FixedText(
+        ", ".join(f"{name.vi} ({note})" if note else name.vi for name, note in known),
+        ", ".join(f"{name.en} ({note})" if note else name.en for name, note in known),
+    )
 
 
 def _amounts(payload: Any) -> Any:
@@ -101,7 +124,6 @@ def _dong(amount: int) -> str:
 _COMPUTED: Final[Mapping[str, Callable[[Any, str], object]]] = {
     "when": _when,
     "phases": _phases,
-    "parts": lambda payload, _: _listed(payload.parts),
     "phi": lambda payload, _: _dong(_amounts(payload).phi),
     "le_phi": lambda payload, _: _dong(_amounts(payload).le_phi),
 }

@@ -13,6 +13,7 @@ from motcua.events.v1.event_pb2 import Event
 from motcua.postal.v1.job_events_pb2 import (
     ItemDelivered,
     ItemReturned,
+    PostalJobCancelled,
     PostalJobCreated,
     PostalJobRefused,
     PostalJobReoffered,
@@ -22,6 +23,7 @@ from motcua.postal.v1.job_events_pb2 import (
 from motcua.routing.v1.case_events_pb2 import (
     CaseClosed,
     CaseOpened,
+    CaseReopened,
     CaseResolved,
     CaseResumed,
     CaseSuspended,
@@ -111,6 +113,11 @@ def _ended(phase: CasePhase) -> Projection:
     )
 
 
+def _reopened(_event: Event, _payload: CaseReopened) -> Columns:
+    """The closing does not hold; that the clock runs is an event of its own."""
+    return {"case_phase": CasePhase.SUSPENDED.value, "case_ended_at": None}
+
+
 def _declined(uow: UnitOfWork, event: Event, payload: Message) -> None:
     """Count the departments' no."""
     row = uow.get(DOSSIERS, event.stream_id) or {}
@@ -149,6 +156,7 @@ PROJECTIONS: Final[dict[type[Message], Projection]] = {
     DeadlineRecalculated: _recalculated,
     SupplementExpired: _kept,
     CaseClosed: _ended(CasePhase.CLOSED),
+    CaseReopened: _noted(_reopened),
     CaseResolved: _ended(CasePhase.RESOLVED),
     CaseWithdrawn: _ended(CasePhase.WITHDRAWN),
     WithdrawalDeclined: _declined,
@@ -157,6 +165,7 @@ PROJECTIONS: Final[dict[type[Message], Projection]] = {
     PostalJobTaken: _noted(_taken),
     PostalJobRefused: _refused,
     PostalLeaseExpired: _noted(lambda _, payload: _offered_to(payload.next_partner_id), kept=False),
+    PostalJobCancelled: _item(ItemPhase.UNWANTED),
     ItemDelivered: _item(ItemPhase.DELIVERED),
     ItemReturned: _item(ItemPhase.RETURNED),
 }

@@ -34,6 +34,8 @@ class DueAttempt:
     """Its row of ``messages``."""
     applicant: bytes
     """The sealed data of the dossier's applicant."""
+    unit: str
+    """The unit that answers for the dossier."""
     attempt: int
     """Attempts begun before."""
     maybe_sent: int
@@ -77,6 +79,7 @@ class Attempts:
             select(
                 MESSAGES,
                 RECIPIENTS.c.applicant,
+                RECIPIENTS.c.unit.label("dossier_unit"),
                 row.attempt,
                 row.under_way,
                 row.maybe_sent,
@@ -149,10 +152,11 @@ class Attempts:
 
 def _due_attempt(found: Row[Any]) -> DueAttempt:
     names = MESSAGES.columns.keys()
-    applicant, attempt, under_way, maybe_sent, last_code = found[len(names) :]
+    applicant, unit, attempt, under_way, maybe_sent, last_code = found[len(names) :]
     return DueAttempt(
         message=dict(zip(names, found, strict=False)),
         applicant=applicant or b"",
+        unit=unit or "",
         attempt=attempt,
         maybe_sent=maybe_sent + under_way,
         last_code=last_code,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from email.headerregistry import Address
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from jinja2 import (
     Environment,
@@ -23,8 +23,10 @@ from jinja2.runtime import Context
 from motcua.events.v1.common_pb2 import PersonalData
 
 from kernel.base.instants import to_datetime, zone
+from services.notify.delivery.letterhead import Letterhead
 from services.notify.delivery.mail_format import Mail, mailbox
 
+NO_LETTERHEAD: Final = Letterhead()
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -37,7 +39,11 @@ class RenderingError(Exception):
 
 
 def render(
-    row: Mapping[str, Any], values: Mapping[str, str], person: PersonalData, sender: Address
+    row: Mapping[str, Any],
+    values: Mapping[str, str],
+    person: PersonalData,
+    sender: Address,
+    letterhead: Letterhead = NO_LETTERHEAD,
 ) -> Mail:
     """Make the mail of a row of ``messages``; ``values`` are those of its MessageQueued.
 
@@ -49,6 +55,7 @@ def render(
         **values,
         "language": row["language"],
         "code": row["dossier_code"],
+        "office": letterhead,
         "name": _one_line(person.full_name, "name"),
     }
     name = f"{row['language']}/{row['template']}.txt"

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kernel.base.errors import Failure
 from kernel.base.external_errors import Permanent, Retryable, Throttled
+from kernel.base.instants import local_date
 from kernel.crypto.keyring import Tampered
 from kernel.runtime.definition import Runtime
 from kernel.telemetry.logs import RateLimit, fault, get_logger
@@ -26,6 +27,7 @@ from kernel.telemetry.vital_threads import vital_thread
 from office.people.directory import Directory
 from services.notify.delivery import metrics
 from services.notify.delivery.attempts import LEASE, Attempts, DueAttempt
+from services.notify.delivery.letterhead import letterhead, with_unit_names
 from services.notify.delivery.mail_format import Mail
 from services.notify.delivery.rendering import RenderingError, render
 from services.notify.delivery.smtp_client import MaybeTaken, ServerAway, Smtp
@@ -54,7 +56,7 @@ class MailSender:
         settings: NotifySettings,
         people: Callable[[], Directory] | None = None,
     ) -> None:
-        """``people`` returns the present directory, which has the officers' addresses.
+        """``people`` returns the present directory, which has the officers' names and addresses.
 
         Without one no officer has any.
         """
@@ -63,6 +65,7 @@ class MailSender:
         self._caught_up = runtime.caught_up
         self._attempts = Attempts(runtime)
         self._from = settings.sender
+        self._portal = settings.portal_url
         self._waits = settings.retry_seconds
         self._smtp = Smtp(
             settings.smtp_host, settings.smtp_port, settings.sender.domain, settings.smtp_security
@@ -168,7 +171,11 @@ class MailSender:
     def _mail(self, due: DueAttempt) -> Mail:
         officer = due.message["officer"]
         person = self._officer(officer) if officer else self._applicant(due)
-        return render(due.message, json.loads(due.message["values"]), person, self._from)
+        values, people = json.loads(due.message["values"]), self._people() if self._people else None
+        day = local_date(due.message["queued_at"], values["time_zone"])
+        head = letterhead(self._portal, due.unit, values.get("signer", ""), people, day)
+        named = with_unit_names(values, people)
+        return render(due.message, named, person, self._from, head)
 
     def _officer(self, name: str) -> PersonalData:
         officer = self._people().officers.get(name) if self._people else None

@@ -15,9 +15,15 @@ from motcua.intake.v1.dossier_events_pb2 import (
     DossierWithdrawn,
     ResultReturned,
 )
-from motcua.postal.v1.job_events_pb2 import ItemDelivered, ItemReturned, ItemTracked
+from motcua.postal.v1.job_events_pb2 import (
+    ItemDelivered,
+    ItemReturned,
+    ItemTracked,
+    PostalJobCancelled,
+)
 from motcua.routing.v1.case_events_pb2 import (
     CaseClosed,
+    CaseReopened,
     CaseResolved,
     CaseResumed,
     CaseSuspended,
@@ -167,11 +173,12 @@ CITIZEN_MESSAGES: Mapping[type[Message], Callable[[Any], Planned]] = {
     CaseResumed: _resumed,
     DeadlineExtended: _always(
         *("extended", "previous_due_at", "due_at", "reason"),
-        *("apology", "apology_number", "signer_title"),
+        *("apology", "apology_number", "signer_title", "signer"),
     ),
     DeadlineApproaching: _near,
     SupplementExpired: _always("supplement_expired", "answer_due_at"),
     CaseClosed: _always("closed", "reason"),
+    CaseReopened: _always("reopened"),
     CaseResolved: _resolved,
     CaseWithdrawn: _always("withdrawn"),
     WithdrawalDeclined: _kept,
@@ -180,6 +187,7 @@ CITIZEN_MESSAGES: Mapping[type[Message], Callable[[Any], Planned]] = {
     ItemTracked: _posted,
     ItemDelivered: _always("delivered", "item_number"),
     ItemReturned: _always("undelivered", "item_number"),
+    PostalJobCancelled: _always("post_cancelled"),
     ResultReturned: _returned,
 }
 """What is sent of each payload."""
@@ -201,12 +209,14 @@ KINDS = (
     "continued",
     "extended",
     "closed",
+    "reopened",
     "resolved",
     "late",
     "rescheduled",
     "posted",
     "delivered",
     "undelivered",
+    "post_cancelled",
     "returned",
 )
 """Every kind of message; each has its templates."""

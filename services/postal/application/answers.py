@@ -8,8 +8,8 @@ from the job as it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from google.protobuf.message import Message
 from motcua.events.v1.event_pb2 import Event
@@ -17,6 +17,8 @@ from motcua.postal.v1 import postal_partner_pb2 as partner_pb
 from motcua.postal.v1 import postal_pb2 as pb
 from motcua.postal.v1.job_events_pb2 import (
     ItemTracked,
+    PostalJobChangeAnswered,
+    PostalJobChangeRequested,
     PostalJobRefused,
     PostalJobReoffered,
     PostalJobTaken,
@@ -79,6 +81,41 @@ def refused(
 ) -> partner_pb.RefuseJobResponse:
     """Confirm that the refusal was received."""
     return partner_pb.RefuseJobResponse(job_id=_first(events, call, PostalJobRefused).job_id)
+
+
+def changed(
+    uow: UnitOfWork, request: Any, call: Call, events: Events
+) -> pb.CancelJobResponse | pb.RecallItemResponse | pb.ChangeAddressResponse:
+    """Return what came of the office's wish, and whom it waits for."""
+    payload = _first(events, call, Message)
+    asked = payload.number if isinstance(payload, PostalJobChangeRequested) else 0
+    row = uow.get(JOBS, request.job_id)
+    state = "" if row is None else row["state"]
+    answer: pb.CancelJobResponse | pb.RecallItemResponse | pb.ChangeAddressResponse
+    answer = _CHANGED[type(request)](job_id=request.job_id, state=job_state(state), number=asked)
+    return answer
+
+
+def change_answered(
+    uow: UnitOfWork, request: partner_pb.AnswerChangeRequest, call: Call, events: Events
+) -> partner_pb.AnswerChangeResponse:
+    """Confirm that the answer was received; the new address is put in when it is asked for."""
+    _first(events, call, PostalJobChangeAnswered)
+    row = uow.get(JOBS, request.job_id)
+    state = "" if row is None else row["state"]
+    return partner_pb.AnswerChangeResponse(job_id=request.job_id, state=job_state(state))
+
+
+def job_state(state: str) -> str:
+    """Return the contract's name of a state of a row."""
+    return f"JOB_STATE_{state.upper() or 'UNSPECIFIED'}"
+
+
+_CHANGED: Final[Mapping[type[Message], Any]] = {
+    pb.CancelJobRequest: pb.CancelJobResponse,
+    pb.RecallItemRequest: pb.RecallItemResponse,
+    pb.ChangeAddressRequest: pb.ChangeAddressResponse,
+}
 
 
 def tracked(

@@ -35,6 +35,12 @@ class JobCommandSpec(Generic[M]):
 
 JOB_COMMANDS: Final[Mapping[type[Message], JobCommandSpec[Any]]] = rows_by_message(
     JobCommandSpec(pb.ReofferJobRequest, JobHandlers.reoffer, answers.reoffered),
+    JobCommandSpec(pb.CancelJobRequest, JobHandlers.cancel, answers.changed),
+    JobCommandSpec(pb.RecallItemRequest, JobHandlers.recall, answers.changed),
+    JobCommandSpec(pb.ChangeAddressRequest, JobHandlers.change_address, answers.changed),
+    JobCommandSpec(
+        partner_pb.AnswerChangeRequest, JobHandlers.answer_change, answers.change_answered
+    ),
     JobCommandSpec(partner_pb.TakeJobRequest, JobHandlers.take, answers.taken),
     JobCommandSpec(partner_pb.RefuseJobRequest, JobHandlers.refuse, answers.refused),
     JobCommandSpec(partner_pb.ReportTrackingRequest, JobHandlers.tracked, answers.tracked),

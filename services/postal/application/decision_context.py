@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from services.postal.config.partners import Partner, Partners
 from services.postal.domain.decider import OfferContext
@@ -13,6 +16,17 @@ def offers(uow: UnitOfWork, partners: Partners, unit: str) -> OfferContext:
     """Return who collects at a unit, and the number that each partner's next offer gets."""
     numbers = {p.id: _last(uow, p.id, "last_offer") + 1 for p in partners.all}
     return OfferContext(partners.serving(unit), numbers)
+
+
+def still_owed(submission: Mapping[str, Any] | None) -> tuple[int, int]:
+    """Return the phí and the lệ phí that a dossier still owes, in đồng."""
+    if submission is None or submission["exemptions"]:
+        return 0, 0
+    phi, le_phi = (
+        max(0, submission[f"{kind}_owed"] - submission[f"{kind}_paid"])
+        for kind in ("phi", "le_phi")
+    )
+    return phi, le_phi
 
 
 def next_serial(uow: UnitOfWork, partner: Partner) -> int | None:

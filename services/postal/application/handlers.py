@@ -6,10 +6,11 @@ Every function runs in the writer's thread and touches nothing but the unit of w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from motcua.events.v1.common_pb2 import PersonalData
+from motcua.events.v1.common_pb2 import PersonalData, SealedData
 from motcua.events.v1.event_pb2 import Event
 from motcua.postal.v1 import postal_partner_pb2 as partner_pb
 from motcua.postal.v1 import postal_pb2 as pb
@@ -21,12 +22,16 @@ from kernel.base.instants import to_us
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.row_cache import Row
-from services.postal.application.decision_context import next_serial, offers
+from office.people.directory import below
+from office.people.rights import require_own_unit
+from services.postal.application.decision_context import next_serial, offers, still_owed
 from services.postal.config.partners import Partner, Partners
-from services.postal.domain import decider, refusals, s10
+from services.postal.domain import changes, decider, refusals, s10
 from services.postal.domain.decider import Job, JobStatus
 from services.postal.domain.reports import PartnerReport, ReportOutcome, receive_report
-from services.postal.tables import HOLDERS, ITEMS, JOBS, SUBMISSIONS
+from services.postal.tables import ADDRESSEE, HOLDERS, ITEMS, JOBS, SUBMISSIONS
+
+TRIED_IN_VAIN: Final = "EMH"
 
 
 @dataclass(frozen=True)
@@ -35,15 +40,14 @@ class JobHandlers:
 
     partners: Partners
     lease: int
+    covers: Callable[[str, str], bool] = below
+    """Whether a unit's jobs are the business of an officer of another one."""
 
     def reoffer(self, uow: UnitOfWork, request: pb.ReofferJobRequest, call: Call) -> list[Event]:
         """Offer a job again by hand."""
         if request.partner_id and self.partners.find(request.partner_id) is None:
             raise Invalid([refusals.UNKNOWN_PARTNER])
-        row = uow.get(JOBS, request.job_id)
-        if row is None:
-            raise refusals.no_job()
-        job = _job(uow, row)
+        row, job = self._of_office(uow, request.job_id, call)
         _not_collected(uow, row)
         offered = offers(uow, self.partners, job.unit)
         events = _allowed(decider.reoffer(job, request.partner_id, request.reason, offered))
@@ -57,7 +61,8 @@ class JobHandlers:
             return []
         _not_collected(uow, row)
         number, serial = self._number(uow, request.item_number, self._partner(call))
-        taken = _allowed(decider.take(job, number, serial, call.now + self.lease))
+        owed = still_owed(uow.get(SUBMISSIONS, row["dossier_code"]))
+        taken = _allowed(decider.take(job, number, serial, call.now + self.lease, owed))
         return uow.append_call(row["dossier_code"], taken, call)
 
     def refuse(
@@ -74,6 +79,8 @@ class JobHandlers:
     ) -> list[Event]:
         """Keep a report of the item's journey."""
         code, reason = request.code, request.reason_code
+        if code == TRIED_IN_VAIN and not reason:
+            raise Invalid([refusals.GROUND_MISSING])
         report = _report_of(request, call, "tracked", code=code, reason_code=reason)
         return _reported(uow, request.job_id, report, call)
 
@@ -81,7 +88,15 @@ class JobHandlers:
         self, uow: UnitOfWork, request: partner_pb.ReportDeliveredRequest, call: Call
     ) -> list[Event]:
         """Keep a delivery with its proof."""
-        report = _report_of(request, call, "delivered", proof_sha256=request.proof_sha256)
+        report = _report_of(
+            request,
+            call,
+            "delivered",
+            proof_sha256=request.proof_sha256,
+            collected=_collected(request),
+            phi_receipt=request.phi_receipt,
+            le_phi_receipt=request.le_phi_receipt,
+        )
         return _reported(uow, request.job_id, report, call, request.receiver_name)
 
     def returned(
@@ -90,6 +105,64 @@ class JobHandlers:
         """Keep a return."""
         report = _report_of(request, call, "returned", reason_code=request.reason_code)
         return _reported(uow, request.job_id, report, call)
+
+    def cancel(self, uow: UnitOfWork, request: pb.CancelJobRequest, call: Call) -> list[Event]:
+        """Cancel a job, or ask its holder."""
+        row, job = self._of_office(uow, request.job_id, call)
+        offered = offers(uow, self.partners, job.unit)
+        events = _allowed(changes.cancel(job, request.reason, offered))
+        return uow.append_call(row["dossier_code"], events, call)
+
+    def recall(self, uow: UnitOfWork, request: pb.RecallItemRequest, call: Call) -> list[Event]:
+        """Ask for an item back."""
+        row, job = self._of_office(uow, request.job_id, call)
+        offered = offers(uow, self.partners, job.unit)
+        events = _allowed(changes.recall(job, request.reason, offered))
+        return uow.append_call(row["dossier_code"], events, call)
+
+    def change_address(
+        self, uow: UnitOfWork, request: pb.ChangeAddressRequest, call: Call
+    ) -> list[Event]:
+        """Send an item elsewhere, or ask its holder to."""
+        row, job = self._of_office(uow, request.job_id, call)
+        code, to = row["dossier_code"], request.addressee
+        person = PersonalData(
+            full_name=to.name,
+            phone=to.phone,
+            address=to.address,
+            district=to.district,
+            province=to.province,
+        )
+        # Decided first: a key is not made for what is refused.
+        offered, reason = offers(uow, self.partners, job.unit), request.reason
+        _allowed(changes.change_address(job, SealedData(), reason, offered))
+        sealed = uow.new_key(code).seal(ADDRESSEE, person)
+        events = _allowed(changes.change_address(job, sealed, reason, offered))
+        return uow.append_call(code, events, call)
+
+    def answer_change(
+        self, uow: UnitOfWork, request: partner_pb.AnswerChangeRequest, call: Call
+    ) -> list[Event]:
+        """Keep a partner's answer to what the office asks."""
+        if not request.accepted and not request.reason_code:
+            raise Invalid([refusals.ANSWER_GROUND])
+        row, job = _own(uow, request.job_id, call)
+        events = changes.answer(
+            job,
+            request.number,
+            accepted=request.accepted,
+            reason_code=request.reason_code,
+            reason=request.reason,
+        )
+        return uow.append_call(row["dossier_code"], _allowed(events), call)
+
+    def _of_office(self, uow: UnitOfWork, job_id: str, call: Call) -> tuple[Row, Job]:
+        """Return a job to an officer of its unit, or of one above; raise ``Forbidden``."""
+        row = uow.get(JOBS, job_id)
+        if row is None:
+            raise refusals.no_job()
+        require_own_unit(call.rule, call.actor, row["unit"], self.covers)
+        return row, _job(uow, row)
 
     def expire(self, uow: UnitOfWork, row: Row, now: int) -> int:
         """End a job's lease when it has run out; return the number of events."""
@@ -157,7 +230,22 @@ def _allowed(outcome: Any) -> Any:
     return outcome
 
 
-def _report_of(request: Any, call: Call, kind: Any, **content: str) -> PartnerReport:
+def _collected(request: partner_pb.ReportDeliveredRequest) -> tuple[int, int]:
+    """Return the phí and the lệ phí collected; raise ``Invalid`` for money without its receipt."""
+    money = request.collected
+    wrong = [
+        refusals.receipt_missing(kind)
+        for kind in ("phi", "le_phi")
+        if getattr(money, kind) and not getattr(request, f"{kind}_receipt")
+    ]
+    if money.total and money.total != money.phi + money.le_phi:
+        wrong.append(refusals.COLLECTED_TOTAL)
+    if wrong:
+        raise Invalid(wrong)
+    return money.phi, money.le_phi
+
+
+def _report_of(request: Any, call: Call, kind: Any, **content: Any) -> PartnerReport:
     happened_at = to_us(request.happened_at)
     if lies_ahead(happened_at, call.now):
         raise Invalid([in_future("happened_at")])

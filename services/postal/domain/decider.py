@@ -13,16 +13,22 @@ from typing import Any
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import SealedData
 from motcua.events.v1.event_pb2 import Event
+from motcua.postal.v1.event_parts_pb2 import MoneyToCollect
 from motcua.postal.v1.job_events_pb2 import (
     ItemDelivered,
     ItemReturned,
     ItemTracked,
+    PostalAddressChanged,
+    PostalJobCancelled,
+    PostalJobChangeAnswered,
+    PostalJobChangeRequested,
     PostalJobCreated,
     PostalJobRefused,
     PostalJobReoffered,
     PostalJobTaken,
     PostalLeaseExpired,
 )
+from motcua.postal.v1.types_pb2 import JobChange
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp, to_us
@@ -42,10 +48,12 @@ class JobStatus(StrEnum):
     DELIVERED = "delivered"
     RETURNED = "returned"
     UNSERVED = "unserved"
+    CANCELLED = "cancelled"
 
 
-FINAL = frozenset({JobStatus.DELIVERED, JobStatus.RETURNED})
+FINAL = frozenset({JobStatus.DELIVERED, JobStatus.RETURNED, JobStatus.CANCELLED})
 CARRIED = FINAL | {JobStatus.UNDER_WAY}
+HELD = frozenset({JobStatus.TAKEN, JobStatus.UNDER_WAY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,19 @@ class ReportSummary:
     happened_at: int
     reason_code: str
     contradicts: bool = False
+    collected: tuple[int, int] = (0, 0)
+    """Phí and lệ phí, in đồng."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedChange:
+    """What the office asked of the job's holder, who has not answered."""
+
+    number: int
+    change: JobChange
+    reason: str
+    addressee: SealedData
+    """The new address; empty for another change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +94,11 @@ class Job:
     reports: Mapping[tuple[str, str], ReportSummary] = field(default_factory=dict)
     """By partner and report_id."""
     final_at: int = 0
+    requests: int = 0
+    """How often the office asked for a change."""
+    asked: AskedChange | None = None
+    recalled: bool = False
+    """The partner has agreed to bring the item back."""
 
 
 State = Mapping[str, Job]
@@ -101,6 +127,17 @@ class OfferContext:
         return self.next_number[partner_id] if partner_id else 0
 
 
+def money(amounts: tuple[int, int]) -> MoneyToCollect | None:
+    """Write phí and lệ phí, in đồng; None for nothing."""
+    phi, le_phi = amounts
+    return MoneyToCollect(phi=phi, le_phi=le_phi) if phi or le_phi else None
+
+
+def amounts(money: MoneyToCollect) -> tuple[int, int]:
+    """Return phí and lệ phí."""
+    return money.phi, money.le_phi
+
+
 def create(job_id: str, unit: str, addressee: SealedData, offers: OfferContext) -> list[Message]:
     """Make a job and offer it to the first partner that collects at the unit."""
     first = offers.after("", frozenset())
@@ -115,8 +152,49 @@ def create(job_id: str, unit: str, addressee: SealedData, offers: OfferContext) 
     ]
 
 
-def take(job: Job, item_number: str, serial: int, lease_until: int) -> list[Message] | Refusal:
-    """Let the partner that a job is offered to take it; no event when it holds the job already."""
+def effect_of_request(job: Job) -> list[Message]:
+    """Return the events by which the open request takes effect, once the partner has accepted it or
+    holds the job no more; a recall ends with the item's return.
+    """
+    asked = job.asked
+    if asked is None:
+        return []
+    if asked.change == JobChange.JOB_CHANGE_CANCEL:
+        return [
+            PostalJobCancelled(
+                job_id=job.job_id,
+                partner_id=job.partner_id,
+                reason=asked.reason,
+                number=asked.number,
+            )
+        ]
+    if asked.change == JobChange.JOB_CHANGE_ADDRESS:
+        return [
+            PostalAddressChanged(
+                job_id=job.job_id,
+                addressee=asked.addressee,
+                reason=asked.reason,
+                number=asked.number,
+            )
+        ]
+    return []
+
+
+def _to_be_cancelled(job: Job) -> bool:
+    return job.asked is not None and job.asked.change == JobChange.JOB_CHANGE_CANCEL
+
+
+def take(
+    job: Job,
+    item_number: str,
+    serial: int,
+    lease_until: int,
+    collect: tuple[int, int] = (0, 0),
+) -> list[Message] | Refusal:
+    """Let the partner that a job is offered to take it; no event when it holds the job already.
+
+    ``collect``: the phí and lệ phí that it collects of the addressee.
+    """
     if job.status in FINAL:
         return refusals.JOB_CLOSED
     if job.status in (JobStatus.TAKEN, JobStatus.UNDER_WAY):
@@ -129,6 +207,7 @@ def take(job: Job, item_number: str, serial: int, lease_until: int) -> list[Mess
             attempt=job.attempt + 1,
             item_number=item_number,
             serial=serial,
+            collect=money(collect),
         )
     ]
 
@@ -145,7 +224,11 @@ def refuse(
         return refusals.NO_SUCH_ATTEMPT
     if attempt != (job.attempt if job.status is JobStatus.TAKEN else 0):
         return refusals.LEASE_LOST
-    following = offers.after(job.partner_id, job.refused | {job.partner_id})
+    following = (
+        ""
+        if _to_be_cancelled(job)
+        else offers.after(job.partner_id, job.refused | {job.partner_id})
+    )
     return [
         PostalJobRefused(
             job_id=job.job_id,
@@ -154,7 +237,8 @@ def refuse(
             reason=reason,
             next_partner_id=following,
             next_offer_number=offers.number(following),
-        )
+        ),
+        *effect_of_request(job),
     ]
 
 
@@ -162,7 +246,9 @@ def expire(job: Job, now: int, offers: OfferContext) -> list[Message]:
     """End a lease that has run out and offer the job again; nothing when none has."""
     if job.status is not JobStatus.TAKEN or now < job.lease_until:
         return []
-    following = offers.after(job.partner_id, job.refused) or job.partner_id
+    following = (
+        "" if _to_be_cancelled(job) else offers.after(job.partner_id, job.refused) or job.partner_id
+    )
     return [
         PostalLeaseExpired(
             job_id=job.job_id,
@@ -170,7 +256,8 @@ def expire(job: Job, now: int, offers: OfferContext) -> list[Message]:
             attempt=job.attempt,
             next_partner_id=following,
             next_offer_number=offers.number(following),
-        )
+        ),
+        *effect_of_request(job),
     ]
 
 
@@ -229,6 +316,7 @@ def _taken(job: Job, e: PostalJobTaken) -> Job:
         attempt=e.attempt,
         item_number=e.item_number,
         lease_until=to_us(e.lease_until),
+        asked=None,
     )
 
 
@@ -238,11 +326,14 @@ def _refused(job: Job, e: PostalJobRefused) -> Job:
         status=_offered(e.next_partner_id),
         partner_id=e.next_partner_id,
         refused=job.refused | {e.partner_id},
+        asked=None,
     )
 
 
 def _expired(job: Job, e: PostalLeaseExpired) -> Job:
-    return replace(job, status=_offered(e.next_partner_id), partner_id=e.next_partner_id)
+    return replace(
+        job, status=_offered(e.next_partner_id), partner_id=e.next_partner_id, asked=None
+    )
 
 
 def _reoffered(job: Job, e: PostalJobReoffered) -> Job:
@@ -261,18 +352,20 @@ def _kept(
 
 
 def _tracked(job: Job, e: ItemTracked) -> Job:
-    kept = ReportSummary(e.code, to_us(e.happened_at), e.reason_code, e.contradicts)
+    kept = ReportSummary(
+        e.code, to_us(e.happened_at), e.reason_code, e.contradicts, amounts(e.collected)
+    )
     return replace(
         job,
         status=job.status if job.status in FINAL else JobStatus.UNDER_WAY,
+        asked=None if _to_be_cancelled(job) else job.asked,
         reports=_kept(job, e.partner_id, e.report_id, kept),
     )
 
 
 def _delivered(job: Job, e: ItemDelivered) -> Job:
-    return _ended(
-        job, JobStatus.DELIVERED, e, ReportSummary(DELIVERED_CODE, to_us(e.happened_at), "")
-    )
+    kept = ReportSummary(DELIVERED_CODE, to_us(e.happened_at), "", collected=amounts(e.collected))
+    return _ended(job, JobStatus.DELIVERED, e, kept)
 
 
 def _returned(job: Job, e: ItemReturned) -> Job:
@@ -287,8 +380,27 @@ def _ended(
         job,
         status=status,
         final_at=kept.happened_at,
+        asked=None,
         reports=_kept(job, e.partner_id, e.report_id, kept),
     )
+
+
+def _change_requested(job: Job, e: PostalJobChangeRequested) -> Job:
+    asked = AskedChange(e.number, e.change, e.reason, e.addressee)
+    return replace(job, requests=e.number, asked=asked)
+
+
+def _change_answered(job: Job, e: PostalJobChangeAnswered) -> Job:
+    recalled = e.accepted and e.change == JobChange.JOB_CHANGE_RECALL
+    return replace(job, asked=None, recalled=job.recalled or recalled)
+
+
+def _cancelled(job: Job, _e: PostalJobCancelled) -> Job:
+    return replace(job, status=JobStatus.CANCELLED, asked=None)
+
+
+def _address_changed(job: Job, _e: PostalAddressChanged) -> Job:
+    return job
 
 
 _CHANGES: Mapping[type[Message], Callable[[Any, Any], Job]] = {
@@ -300,5 +412,9 @@ _CHANGES: Mapping[type[Message], Callable[[Any, Any], Job]] = {
     ItemTracked: _tracked,
     ItemDelivered: _delivered,
     ItemReturned: _returned,
+    PostalJobChangeRequested: _change_requested,
+    PostalJobChangeAnswered: _change_answered,
+    PostalJobCancelled: _cancelled,
+    PostalAddressChanged: _address_changed,
 }
 """How each event changes a job, by the class of its payload."""

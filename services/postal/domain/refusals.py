@@ -29,10 +29,23 @@ ITEM_MISMATCH: Final = _refusal("ITEM_MISMATCH")
 SERIES_EXHAUSTED: Final = _refusal("SERIES_EXHAUSTED")
 NO_PARTNER: Final = _refusal("NO_PARTNER")
 RESULT_COLLECTED: Final = _refusal("RESULT_COLLECTED")
+ITEM_UNDER_WAY: Final = _refusal("ITEM_UNDER_WAY")
+NOT_UNDER_WAY: Final = _refusal("NOT_UNDER_WAY")
+ITEM_RECALLED: Final = _refusal("ITEM_RECALLED")
+NO_SUCH_CHANGE: Final = _refusal("NO_SUCH_CHANGE")
+CHANGE_ENDED: Final = _refusal("CHANGE_ENDED")
+GROUND_MISSING: Final = _violation("reason_code", "report.ground")
+ANSWER_GROUND: Final = _violation("reason_code", "change.ground")
+COLLECTED_TOTAL: Final = _violation("collected.total", "collected.total")
 UNKNOWN_PARTNER: Final = _violation("partner_id", "postal.partner")
 BEFORE_JOB: Final = _violation("happened_at", "report.before_job")
 CURSOR_WRONG: Final = _violation("cursor", "postal.cursor")
 PAGE_TOKEN_WRONG: Final = _violation("page_token", "postal.page_token")
+
+
+def receipt_missing(kind: str) -> Violation:
+    """Return that money was collected without a receipt; ``kind`` is phi or le_phi."""
+    return _violation(f"{kind}_receipt", "collected.receipt")
 
 
 def no_job() -> NotFound:

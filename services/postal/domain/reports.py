@@ -7,7 +7,7 @@ kept, marked and shown to the office, because no report opens a closed dossier a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from google.protobuf.message import Message
@@ -25,6 +25,7 @@ from services.postal.domain.decider import (
     Job,
     JobStatus,
     ReportSummary,
+    money,
 )
 
 _MOVES = frozenset(TRACKING_CODES) - {DELIVERED_CODE, RETURNED_CODE}
@@ -44,11 +45,15 @@ class PartnerReport:
     reason_code: str = ""
     proof_sha256: str = ""
     item_number: str = ""
+    collected: tuple[int, int] = (0, 0)
+    """Phí and lệ phí that were collected of the addressee, in đồng."""
+    phi_receipt: str = ""
+    le_phi_receipt: str = ""
 
     def kept(self) -> ReportSummary:
         """Return what is remembered of it."""
         code = {"delivered": DELIVERED_CODE, "returned": RETURNED_CODE}.get(self.kind, self.code)
-        return ReportSummary(code, self.happened_at, self.reason_code)
+        return ReportSummary(code, self.happened_at, self.reason_code, collected=self.collected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +70,7 @@ def receive_report(job: Job, report: PartnerReport) -> ReportOutcome | Refusal:
     before = job.reports.get((report.partner_id, report.report_id))
     ends = report.kind != "tracked" and job.status not in FINAL
     if before is not None:
-        if (before.code, before.happened_at, before.reason_code) != (
-            kept.code,
-            kept.happened_at,
-            kept.reason_code,
-        ):
+        if replace(before, contradicts=False) != kept:
             return refusals.REPORT_ID_REUSED
         if not ends:
             return ReportOutcome([], before.contradicts)
@@ -114,12 +115,25 @@ def _about(job: Job, report: PartnerReport) -> dict[str, Any]:
 
 
 def _tracked(job: Job, report: PartnerReport, code: str, contradicts: bool) -> ItemTracked:
-    about = _about(job, report)
-    return ItemTracked(**about, code=code, reason_code=report.reason_code, contradicts=contradicts)
+    return ItemTracked(
+        **_about(job, report),
+        **_money(report),
+        code=code,
+        reason_code=report.reason_code,
+        contradicts=contradicts,
+    )
+
+
+def _money(report: PartnerReport) -> dict[str, Any]:
+    return {
+        "collected": money(report.collected),
+        "phi_receipt": report.phi_receipt,
+        "le_phi_receipt": report.le_phi_receipt,
+    }
 
 
 def _final(job: Job, report: PartnerReport) -> Message:
     about = _about(job, report)
     if report.kind == "delivered":
-        return ItemDelivered(**about, proof_sha256=report.proof_sha256)
+        return ItemDelivered(**about, **_money(report), proof_sha256=report.proof_sha256)
     return ItemReturned(**about, reason_code=report.reason_code)

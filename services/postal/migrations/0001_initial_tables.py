@@ -16,6 +16,25 @@ def upgrade() -> None:
     """Bring the schema to this revision."""
     kernel_0001.upgrade()
     op.create_table(
+        "changes",
+        sa.Column("job_id", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("change", sa.Integer(), nullable=False),
+        sa.Column("partner_id", sa.String(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("offer_number", BIG, nullable=False),
+        sa.Column("state", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("addressee", sa.LargeBinary()),
+        sa.Column("answer_code", sa.String(), nullable=False),
+        sa.Column("answer", sa.String(), nullable=False),
+        sa.Column("asked_at", BIG, nullable=False),
+        sa.Column("ended_at", BIG),
+        sa.PrimaryKeyConstraint("job_id", "number"),
+    )
+    with op.batch_alter_table("changes", schema=None) as batch_op:
+        batch_op.create_index("changes_open", ["partner_id", "state", "offer_number"])
+    op.create_table(
         "counters",
         sa.Column("partner_id", sa.String(), nullable=False),
         sa.Column("last_offer", BIG, nullable=False),
@@ -43,6 +62,7 @@ def upgrade() -> None:
         sa.Column("dossier_code", sa.String(), nullable=False),
         sa.Column("unit", sa.String(), nullable=False),
         sa.Column("addressee", sa.LargeBinary(), nullable=False),
+        sa.Column("addressee_field", sa.String(), nullable=False),
         sa.Column("correlation_id", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("partner_id", sa.String(), nullable=False),
@@ -60,6 +80,11 @@ def upgrade() -> None:
         sa.Column("contradictions", sa.Integer(), nullable=False),
         sa.Column("proof_sha256", sa.String(), nullable=False),
         sa.Column("receiver", sa.LargeBinary()),
+        sa.Column("collect_phi", BIG, nullable=False),
+        sa.Column("collect_le_phi", BIG, nullable=False),
+        sa.Column("collected_phi", BIG, nullable=False),
+        sa.Column("collected_le_phi", BIG, nullable=False),
+        sa.Column("open_change", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("job_id"),
     )
     with op.batch_alter_table("jobs", schema=None) as batch_op:
@@ -67,6 +92,7 @@ def upgrade() -> None:
         batch_op.create_index("jobs_dossier", ["dossier_code"])
         batch_op.create_index("jobs_lease", ["state", "lease_until"])
         batch_op.create_index("jobs_offered", ["partner_id", "state", "offer_number"])
+        batch_op.create_index("jobs_partner", ["partner_id", "created_at", "job_id"])
         batch_op.create_index("jobs_unit", ["unit", "created_at", "job_id"])
     op.create_table(
         "offers",
@@ -78,6 +104,15 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("offers", schema=None) as batch_op:
         batch_op.create_index("offers_job", ["job_id"])
+    op.create_table(
+        "payments",
+        sa.Column("dossier_code", sa.String(), nullable=False),
+        sa.Column("sequence", BIG, autoincrement=False, nullable=False),
+        sa.Column("phi", BIG, nullable=False),
+        sa.Column("le_phi", BIG, nullable=False),
+        sa.Column("exempt", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("dossier_code", "sequence"),
+    )
     op.create_table(
         "refusals",
         sa.Column("job_id", sa.String(), nullable=False),
@@ -100,6 +135,8 @@ def upgrade() -> None:
         sa.Column("recorded_at", BIG, nullable=False),
         sa.Column("reason_code", sa.String(), nullable=False),
         sa.Column("contradicts", sa.Integer(), nullable=False),
+        sa.Column("collected_phi", BIG, nullable=False),
+        sa.Column("collected_le_phi", BIG, nullable=False),
         sa.PrimaryKeyConstraint("job_id", "partner_id", "report_id"),
     )
     op.create_table(
@@ -109,5 +146,10 @@ def upgrade() -> None:
         sa.Column("applicant", sa.LargeBinary(), nullable=False),
         sa.Column("imported", sa.Integer(), nullable=False),
         sa.Column("collected", sa.Integer(), nullable=False),
+        sa.Column("phi_owed", BIG, nullable=False),
+        sa.Column("le_phi_owed", BIG, nullable=False),
+        sa.Column("phi_paid", BIG, nullable=False),
+        sa.Column("le_phi_paid", BIG, nullable=False),
+        sa.Column("exemptions", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("dossier_code"),
     )

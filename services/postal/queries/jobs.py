@@ -3,31 +3,60 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from typing import Any, Final
 
 from motcua.events.v1.common_pb2 import PersonalData, SealedData
 from motcua.postal.v1 import postal_partner_pb2 as partner_pb
 from motcua.postal.v1 import postal_pb2 as pb
+from motcua.postal.v1.types_pb2 import JobChange
 from sqlalchemy import Connection, Row, Select, and_, func, or_, select, tuple_
 
 from kernel.base.errors import Refused
-from kernel.base.instants import to_timestamp, to_us
+from kernel.base.instants import from_datetime, to_timestamp, to_us, zone
 from kernel.crypto.keyring import ERASED, Keyring
 from kernel.storage import index_scan
 from office.people.access_scope import AccessScope
 from office.tracking_codes import tracking_meaning
+from services.postal.application.decision_context import still_owed
 from services.postal.config.partners import Partners
 from services.postal.domain import refusals
-from services.postal.domain.decider import FINAL, JobStatus
+from services.postal.domain.decider import FINAL, HELD, JobStatus
 from services.postal.queries.cursors import page_token, read_page_token, stream_cursor
-from services.postal.tables import COUNTERS, HOLDERS, JOBS, REFUSALS, REPORTS
+from services.postal.queries.pickup import PickupPoints
+from services.postal.tables import (
+    ADDRESSEE,
+    CHANGES,
+    COUNTERS,
+    HOLDERS,
+    JOBS,
+    REFUSALS,
+    REPORTS,
+    SUBMISSIONS,
+)
 
 STREAM_PAGE = 100
 PAGE = 50
 _STATES = {status.value: f"JOB_STATE_{status.name}" for status in JobStatus}
 _STATUS = {pb.JobState.Value(name): status for status, name in _STATES.items()}
 Found = Row[Any]
-_HOLDING = frozenset({JobStatus.TAKEN, JobStatus.UNDER_WAY})
+OFFICE_ZONE: Final = "Asia/Ho_Chi_Minh"
+_FEES = tuple(
+    SUBMISSIONS.c[name]
+    for name in ("phi_owed", "le_phi_owed", "phi_paid", "le_phi_paid", "exemptions")
+)
+_WITH_FEES = JOBS.join(SUBMISSIONS, SUBMISSIONS.c.dossier_code == JOBS.c.dossier_code)
+_SELECT = select(JOBS, *_FEES).select_from(_WITH_FEES)
+_SELECT_OWN = select(JOBS, *_FEES, CHANGES.c.change.label("asked_change")).select_from(
+    _WITH_FEES.outerjoin(
+        CHANGES,
+        and_(CHANGES.c.job_id == JOBS.c.job_id, CHANGES.c.number == JOBS.c.open_change),
+    )
+)
+_SELECT_CHANGES = select(CHANGES, JOBS.c.dossier_code).join_from(
+    CHANGES, JOBS, CHANGES.c.job_id == JOBS.c.job_id
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +65,7 @@ class Queries:
 
     keyring: Keyring
     partners: Partners
+    pickups: PickupPoints
 
     def job(
         self,
@@ -50,7 +80,7 @@ class Queries:
 
         ``personal``: whether the caller may see the person.
         """
-        statement = select(JOBS)
+        statement = _SELECT
         if request.job_id:
             statement = statement.where(JOBS.c.job_id == request.job_id)
         else:
@@ -66,6 +96,7 @@ class Queries:
             job=_job(row),
             reports=self._reports(connection, row.job_id, language),
             refusals=_refusals(connection, row.job_id),
+            changes=self._changes(connection, row, personal=personal),
             addressee=self._addressee(row) if personal else None,
             receiver=self._receiver(row) if personal else "",
         )
@@ -127,10 +158,21 @@ class Queries:
     def offered(
         self, connection: Connection, partner_id: str, after: int
     ) -> list[tuple[int, partner_pb.StreamJobsResponse]]:
-        """Return the partner's open offers behind a number, each with its own number, in order."""
+        """Return what is open for a partner behind a number, offers and requests of the office,
+        each with its own number, in order.
+        """
+        found = [
+            *self._offers(connection, partner_id, after),
+            *self._requests(connection, partner_id, after),
+        ]
+        return sorted(found, key=lambda each: each[0])[:STREAM_PAGE]
+
+    def _offers(
+        self, connection: Connection, partner_id: str, after: int
+    ) -> list[tuple[int, partner_pb.StreamJobsResponse]]:
+        pickups = cache(self.pickups.of)  # a page has few units
         rows = connection.execute(
-            select(JOBS)
-            .where(
+            _SELECT.where(
                 JOBS.c.partner_id == partner_id,
                 JOBS.c.state == JobStatus.OFFERED,
                 JOBS.c.offer_number > after,
@@ -146,30 +188,125 @@ class Queries:
                     job=partner_pb.OfferedJob(
                         job_id=row.job_id,
                         unit=row.unit,
-                        province=self._open(row, "applicant", row.addressee).province,
+                        province=self._open(row, row.addressee_field, row.addressee).province,
                         offered_at=to_timestamp(row.offered_at),
+                        pickup=pickups(row.unit),
+                        collect=_to_collect(row),
                     ),
                 ),
             )
             for row in rows
         ]
 
-    def held(
-        self, connection: Connection, partner_id: str, job_id: str, attempt: int
-    ) -> pb.Addressee | None:
-        """Return the address while this partner holds the job under this attempt, else None."""
-        row = connection.execute(
-            select(JOBS).where(JOBS.c.job_id == job_id, JOBS.c.partner_id == partner_id)
+    def _requests(
+        self, connection: Connection, partner_id: str, after: int
+    ) -> list[tuple[int, partner_pb.StreamJobsResponse]]:
+        rows = connection.execute(
+            _SELECT_CHANGES.where(
+                CHANGES.c.partner_id == partner_id,
+                CHANGES.c.state == pb.ChangeState.CHANGE_STATE_OPEN,
+                CHANGES.c.offer_number > after,
+            )
+            .order_by(CHANGES.c.offer_number)
+            .limit(STREAM_PAGE)
+        ).all()
+        return [
+            (
+                row.offer_number,
+                partner_pb.StreamJobsResponse(
+                    cursor=stream_cursor(partner_id, row.offer_number),
+                    change=self._change(row, personal=True),
+                ),
+            )
+            for row in rows
+        ]
+
+    def _changes(
+        self, connection: Connection, job: Found, *, personal: bool
+    ) -> list[pb.ChangeRequest]:
+        rows = connection.execute(
+            _SELECT_CHANGES.where(CHANGES.c.job_id == job.job_id).order_by(CHANGES.c.number)
+        )
+        return [self._change(row, personal=personal) for row in rows]
+
+    def _change(self, row: Found, *, personal: bool) -> pb.ChangeRequest:
+        found = pb.ChangeRequest(
+            job_id=row.job_id,
+            number=row.number,
+            change=row.change,
+            partner_id=row.partner_id,
+            attempt=row.attempt,
+            state=row.state,
+            reason=row.reason,
+            answer_code=row.answer_code,
+            answer=row.answer,
+            asked_at=to_timestamp(row.asked_at),
+            ended_at=to_timestamp(row.ended_at),
+        )
+        if personal and row.addressee is not None:
+            found.addressee.CopyFrom(
+                _addressee(self._open(row, ADDRESSEE, row.addressee, erased=True))
+            )
+        return found
+
+    def complete_taking(
+        self, connection: Connection, partner_id: str, answer: partner_pb.TakeJobResponse
+    ) -> None:
+        """Put into an answer what is stored in none: the counter, and while this partner holds the
+        job under this attempt the address and the money to collect.
+        """
+        answer.pickup.CopyFrom(self.pickups.of(answer.unit))
+        row = self._held(connection, partner_id, answer.job_id)
+        if row is not None and row.attempt == answer.attempt:
+            answer.addressee.CopyFrom(self._addressee(row))
+            if (collect := _to_collect(row)) is not None:
+                answer.collect.CopyFrom(collect)
+
+    def complete_answer(
+        self, connection: Connection, partner_id: str, answer: partner_pb.AnswerChangeResponse
+    ) -> None:
+        """Put the address into an answer while this partner holds the job."""
+        row = self._held(connection, partner_id, answer.job_id)
+        if row is not None:
+            answer.addressee.CopyFrom(self._addressee(row))
+
+    def _held(self, connection: Connection, partner_id: str, job_id: str) -> Found | None:
+        return connection.execute(
+            _SELECT.where(
+                JOBS.c.job_id == job_id,
+                JOBS.c.partner_id == partner_id,
+                JOBS.c.state.in_(HELD),
+            )
         ).first()
-        if row is None or row.state not in _HOLDING or row.attempt != attempt:
-            return None
-        return self._addressee(row)
+
+    def own_jobs(
+        self, connection: Connection, partner_id: str, request: partner_pb.ListMyJobsRequest
+    ) -> partner_pb.ListMyJobsResponse:
+        """List a partner's jobs, oldest first; raise ``Invalid`` for a wrong page token."""
+        size = request.page_size or PAGE
+        statement = _SELECT_OWN.where(JOBS.c.partner_id == partner_id)
+        if request.state:
+            statement = statement.where(JOBS.c.state == _STATUS[request.state])
+        if request.day:
+            begins, ends = _bounds(date.fromisoformat(request.day))
+            statement = statement.where(JOBS.c.created_at >= begins, JOBS.c.created_at < ends)
+        if request.page_token:
+            place = read_page_token(request.page_token)
+            statement = statement.where(tuple_(JOBS.c.created_at, JOBS.c.job_id) > place)
+        rows = connection.execute(
+            statement.order_by(JOBS.c.created_at, JOBS.c.job_id).limit(size + 1)
+        ).all()
+        answer = partner_pb.ListMyJobsResponse(jobs=[_own_job(row) for row in rows[:size]])
+        if len(rows) > size:
+            last = rows[size - 1]
+            answer.next_page_token = page_token(last.job_id, last.created_at)
+        return answer
 
     def own(
         self, connection: Connection, partner_id: str, job_id: str, language: str
     ) -> partner_pb.GetMyJobResponse:
         """Show a partner its own job; raise ``NotFound``, or ``Refused`` when it lost the job."""
-        row = connection.execute(select(JOBS).where(JOBS.c.job_id == job_id)).first()
+        row = connection.execute(_SELECT.where(JOBS.c.job_id == job_id)).first()
         holder = connection.execute(
             select(HOLDERS).where(HOLDERS.c.job_id == job_id, HOLDERS.c.partner_id == partner_id)
         ).first()
@@ -185,18 +322,21 @@ class Queries:
             item_number=row.item_number if mine else "",
             reports=self._reports(connection, job_id, language, partner_id),
             lease_until=to_timestamp(row.lease_until),
-            addressee=self._addressee(row) if row.state in _HOLDING else None,
+            addressee=self._addressee(row) if row.state in HELD else None,
+            pickup=self.pickups.of(row.unit),
+            collect=_to_collect(row),
+            change=next(
+                (
+                    each
+                    for each in self._changes(connection, row, personal=row.state in HELD)
+                    if each.number == row.open_change
+                ),
+                None,
+            ),
         )
 
     def _addressee(self, row: Found) -> pb.Addressee:
-        person = self._open(row, "applicant", row.addressee, erased=True)
-        return pb.Addressee(
-            name=person.full_name,
-            phone=person.phone,
-            address=person.address,
-            district=person.district,
-            province=person.province,
-        )
+        return _addressee(self._open(row, row.addressee_field, row.addressee, erased=True))
 
     def _receiver(self, row: Found) -> str:
         if row.receiver is None:
@@ -240,8 +380,63 @@ _ERASED = PersonalData(
 )
 
 
+def _addressee(person: PersonalData) -> pb.Addressee:
+    return pb.Addressee(
+        name=person.full_name,
+        phone=person.phone,
+        address=person.address,
+        district=person.district,
+        province=person.province,
+    )
+
+
+def _money(phi: int, le_phi: int) -> pb.Money | None:
+    return pb.Money(phi=phi, le_phi=le_phi, total=phi + le_phi) if phi or le_phi else None
+
+
+def _to_collect(row: Found) -> pb.Money | None:
+    """Return what is to be collected: of what the dossier owes, no more than the holder was told.
+
+    Nothing any more once the job has ended otherwise than by a delivery.
+    """
+    owed = still_owed(dict(row._mapping))
+    if row.state in (JobStatus.OFFERED, JobStatus.UNSERVED):
+        return _money(*owed)
+    told = (row.collect_phi, row.collect_le_phi)
+    if row.state in HELD:
+        told = (min(told[0], owed[0]), min(told[1], owed[1]))
+    return _money(*told) if row.state in HELD or row.state == JobStatus.DELIVERED else None
+
+
+def _bounds(day: date) -> tuple[int, int]:
+    """Return when a local day of the office begins and ends."""
+    begins, ends = (
+        from_datetime(datetime.combine(each, time(), zone(OFFICE_ZONE)))
+        for each in (day, day + timedelta(days=1))
+    )
+    return begins, ends
+
+
+def _own_job(row: Found) -> partner_pb.MyJob:
+    taken = row.state not in (JobStatus.OFFERED, JobStatus.UNSERVED)
+    return partner_pb.MyJob(
+        job_id=row.job_id,
+        state=_STATES[row.state],
+        attempt=row.attempt if taken else 0,
+        item_number=row.item_number if taken else "",
+        unit=row.unit,
+        created_at=to_timestamp(row.created_at),
+        changed_at=to_timestamp(row.changed_at),
+        lease_until=to_timestamp(row.lease_until),
+        last_code=row.last_code,
+        collect=_to_collect(row),
+        collected=_money(row.collected_phi, row.collected_le_phi),
+        change=JobChange.Name(row.asked_change or 0),
+    )
+
+
 def _filtered(request: pb.ListJobsRequest) -> Select[Any]:
-    statement = select(JOBS)
+    statement = _SELECT
     if request.state:
         statement = statement.where(JOBS.c.state == _STATUS[request.state])
     if request.partner_id:
@@ -275,6 +470,10 @@ def _job(row: Found) -> pb.Job:
         or (row.state == JobStatus.RETURNED and row.delivery_reported == 1),
         proof_sha256=row.proof_sha256,
         lease_until=to_timestamp(row.lease_until),
+        collect=_to_collect(row),
+        collected=_money(row.collected_phi, row.collected_le_phi),
+        money_differs=row.state == JobStatus.DELIVERED
+        and (row.collect_phi, row.collect_le_phi) != (row.collected_phi, row.collected_le_phi),
     )
 
 

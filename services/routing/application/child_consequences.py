@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from google.protobuf.message import Message
+from motcua.routing.v1.case_events_pb2 import CaseOpened, CaseReopened
 from motcua.routing.v1.collaboration_events_pb2 import ChildWithheld
 
 from kernel.eventsourcing.envelope import payload_of
@@ -22,6 +23,7 @@ from services.routing.domain.use_cases.collaboration.child_dossiers import (
     ended,
     orphan,
     reason_of_end_without_result,
+    reopened,
 )
 from services.routing.tables import CASES, CHILDREN
 
@@ -48,22 +50,25 @@ def log_withheld(code: str, outcome: Sequence[Message]) -> None:
 
 
 def consequences(uow: UnitOfWork, row: Row, outcome: Sequence[Message], at: int) -> Iterator[About]:
-    """Return what follows for other dossiers: a parent hears how its child ended, and the children
-    of one that ended without a result end with it, and theirs.
+    """Return what follows for other dossiers: a parent hears how its child ended, or that it goes
+    on, and the children of one that ended without a result end with it, and theirs.
 
     ``row`` is the dossier's case, ``at`` the instant in microseconds.
     """
-    child_ended = ended(row["dossier_code"], row["parent_number"] or 0, outcome)
-    if row["parent_code"] and child_ended is not None:
-        yield About(row["parent_code"], child_ended)
+    child = row["dossier_code"], row["parent_number"] or 0
+    for told in (reopened(*child, outcome), ended(*child, outcome)):
+        if row["parent_code"] and told is not None:
+            yield About(row["parent_code"], told)
     reason = reason_of_end_without_result(outcome)
     if reason is not None:
         yield from _end_children(uow, row["dossier_code"], reason, at)
 
 
 def orphaned(uow: UnitOfWork, row: Row, outcome: Sequence[Message]) -> Iterator[Message]:
-    """Return the end of a case that has just been opened for a dossier which ended meanwhile."""
-    if not row["parent_code"] or not any(m.DESCRIPTOR.name == "CaseOpened" for m in outcome):
+    """Return the end of a case that was just opened, or opened again, for a dossier which ended
+    meanwhile.
+    """
+    if not row["parent_code"] or not any(isinstance(m, CaseOpened | CaseReopened) for m in outcome):
         return
     parent: State = uow.state(row["parent_code"])
     # Written as it is: of two processes of which one opens a child and the other ends its

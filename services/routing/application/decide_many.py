@@ -9,7 +9,7 @@ from typing import Final
 from google.protobuf.message import Message
 from motcua.events.v1.event_pb2 import Event
 
-from kernel.base.errors import Refusal, Refused
+from kernel.base.errors import Refusal
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.row_cache import Row
@@ -64,5 +64,5 @@ def _decided(
     context = loader.context_of(row, process, call.occurred_at, call.actor)
     outcome = decide(state, request, replace(context, standing=tuple(standing)))
     if isinstance(outcome, Refusal):
-        raise Refused(outcome)
+        raise loader.refused(outcome, process)
     return outcome

@@ -12,7 +12,7 @@ from motcua.events.v1.common_pb2 import Actor, ActorKind, ResultChannel, ResultK
 from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.auth.identity import Caller
-from kernel.base.errors import Refused
+from kernel.base.errors import Refusal, Refused
 from kernel.base.instants import local_date
 from kernel.eventsourcing.command_context import Call
 from kernel.storage.row_cache import Row
@@ -22,6 +22,7 @@ from office.process.model.process import IMPORTED, Process, Processes, UnknownPr
 from office.worktime.calendars.model import Calendars
 from office.worktime.durations import NO_LIMIT, Duration, limit_of
 from office.worktime.working_time import ResumePolicy
+from services.routing.application.refusal_words import RefusalWords
 from services.routing.domain.context import DecisionContext
 from services.routing.domain.decider import State
 from services.routing.domain.escalation import NO_ESCALATION, EscalationPolicies
@@ -55,6 +56,10 @@ class CaseContextLoader:
     def people(self) -> Directory | None:
         """The directory as it is now; None when there is none."""
         return self._people() if self._people else None
+
+    def refused(self, refusal: Refusal, process: Process | None = None) -> Refused:
+        """Return the failure of a refusal, in the words of a process and of the directory."""
+        return Refused(RefusalWords(self.people, process).of(refusal))
 
     def context_of(
         self,
@@ -129,6 +134,11 @@ class CaseContextLoader:
         people = self.people
         return access_scope_of(who, people.units if people else {}, self.day(at))
 
+    def scope_of(self, actor: Actor, at: int) -> AccessScope:
+        """Return which dossiers an officer takes part in at an instant."""
+        people = self.people
+        return AccessScope(actor.unit, actor.id, people.units if people else {}, self.day(at))
+
     def process_of(self, state: State, row: Row, wanted: str = "") -> Process:
         """Return the process of a case, or the one with which ``wanted`` is to be opened.
 
@@ -151,7 +161,7 @@ class CaseContextLoader:
             moves = isinstance(request, pb.MoveCaseRequest)
             code = "UNKNOWN_PROCESS" if moves else "PROCESS_MISSING"
             names = {"process": error.name, "version": error.version}
-            raise Refused(case.refusal(code, **names)) from None
+            raise self.refused(case.refusal(code, **names)) from None
 
     def check_assignee(self, request: Message, state: State, context: DecisionContext) -> None:
         """Raise ``Refused`` when work is given to somebody whom the directory does not have there,
@@ -167,7 +177,7 @@ class CaseContextLoader:
         if code == "OFFICER_AWAY" and any(each.runs(context.at) for each in context.standing):
             return  # somebody stands in
         if code:
-            raise Refused(case.refusal(code, **words))
+            raise self.refused(case.refusal(code, **words), context.process)
 
 
 def known_roles(call: Call) -> frozenset[str] | None:

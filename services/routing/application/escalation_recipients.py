@@ -8,8 +8,8 @@ from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from office.process.model.process import UnknownProcess
+from services.routing.application.absences.delegate_work import substitute_of
 from services.routing.application.decision_context import CaseContextLoader
-from services.routing.application.delegate_work import substitute_of
 from services.routing.domain.escalation import CHECK, unit_of
 from services.routing.domain.state import State
 

@@ -16,7 +16,7 @@ from motcua.events.v1.event_pb2 import Event
 from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.base.clock_skew import in_future, lies_ahead
-from kernel.base.errors import Invalid, Refusal, Refused
+from kernel.base.errors import Invalid, Refusal
 from kernel.base.instants import instant_in
 from kernel.commands.command_methods import Handlers
 from kernel.commands.command_table import CommandTableError, response_of
@@ -25,13 +25,13 @@ from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.row_cache import Row
 from office.people.rights import require_own_unit
+from services.routing.application.absences.delegate_work import DelegateWork, standing_for
+from services.routing.application.absences.end_absence import EndAbsence
 from services.routing.application.append_events import write
 from services.routing.application.child_consequences import above, consequences, log_withheld
 from services.routing.application.decision_context import CaseContextLoader, known_roles
-from services.routing.application.delegate_work import DelegateWork, standing_for
-from services.routing.application.end_absence import EndAbsence
 from services.routing.application.recalculation_batches import Recalculate
-from services.routing.application.request_checks import check
+from services.routing.application.request_checks import check, require_part
 from services.routing.domain.command_table import COMMANDS, SERVICES, Answer, CommandSpec
 from services.routing.domain.decider import State, decide
 from services.routing.domain.guards import within
@@ -85,12 +85,15 @@ class CaseHandler:
     fields: Callable[[Row, int], dict[str, Any]]
 
     def act(self, uow: UnitOfWork, request: Any, call: Call) -> list[Event]:
-        """Decide and append; raise ``Invalid``, ``NotFound``, ``Forbidden`` and ``Refused``."""
+        """Decide and append; raise ``Invalid``, ``NotFound``, ``Forbidden`` and ``Refused``, and
+        the latter only to who takes part in the case.
+        """
         call = _as_it_happened(request, call)
         check(request, self.loader, call.now)
         code = request.dossier_code
         row = _row(uow, code)
         state: State = self.loader.with_present_units(uow.state(code), call.occurred_at)
+        require_part(uow, row, state, call, self.loader)
         process = self.loader.process_for(request, state, row)
         context = self.loader.context_of(
             row, process, call.occurred_at, call.actor, known_roles(call)
@@ -105,7 +108,7 @@ class CaseHandler:
         self.loader.check_assignee(request, state, context)
         outcome = decide(state, request, context)
         if isinstance(outcome, Refusal):
-            raise Refused(outcome)
+            raise self.loader.refused(outcome, process)
         events = write(uow, code, outcome, call)
         log_withheld(code, outcome)
         by_system = replace(call, actor=uow.system_actor())

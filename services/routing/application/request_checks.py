@@ -1,5 +1,6 @@
-"""What can't be, whatever the case: units and roles that there are not, and instants that no
-calendar holds. Each wrong field of a request is named.
+"""What is checked of a request before it is decided on: fields that can't be, whatever the case
+(units and roles that there are not, instants that no calendar holds), and that the officer who asks
+takes part in the case.
 """
 
 from __future__ import annotations
@@ -10,16 +11,24 @@ from typing import Final
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
+from motcua.events.v1.common_pb2 import ActorKind
 from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.base.errors import Invalid, Violation
 from kernel.base.instants import from_datetime, to_us
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.row_cache import Row
 from office.catalogue.known_units import known_units
+from office.people.access_scope import officer_key
 from office.people.directory import DirectoryUnit, within
-from office.permissions import shipped
+from office.permissions import role_title, shipped
 from office.worktime.calendars.span_index import FIRST_YEAR, LAST_YEAR
 from services.routing.application.decision_context import CaseContextLoader
+from services.routing.application.refusal_words import listed
+from services.routing.domain.evolve import evolve
 from services.routing.domain.refusals import case
+from services.routing.domain.state import INITIAL, State
 
 _EARLIEST: Final = from_datetime(datetime(FIRST_YEAR + 1, 1, 1, tzinfo=UTC))
 _LATEST: Final = from_datetime(datetime(LAST_YEAR - 1, 12, 31, tzinfo=UTC))
@@ -32,6 +41,26 @@ def check(request: Message, loader: CaseContextLoader, now: int) -> None:
     wrong = wrong_fields(request, units, shipped().roles, loader.day(now))
     if wrong:
         raise Invalid(wrong)
+
+
+def require_part(
+    uow: UnitOfWork, row: Row, state: State, call: Call, loader: CaseContextLoader
+) -> None:
+    """Raise ``Forbidden`` for an officer who takes no part in a case, as a read of it does: no
+    other refusal tells them anything of it.
+    """
+    if call.rule is None or call.actor.kind != ActorKind.ACTOR_KIND_OFFICER:
+        return
+    scope = loader.scope_of(call.actor, call.now)
+    units = [row["dossier_unit"] or "", row["received_unit"] or "", state.unit]
+    units += [each.unit for each in state.work.asked]
+    if any(map(scope.covers, units)):
+        return
+    before = INITIAL
+    for event in uow.own_events(row["dossier_code"]):
+        before = evolve(before, event)
+        units.append(before.unit)
+    scope.require(units, (officer_key(who) for who, _ in state.work.participants))
 
 
 def wrong_fields(
@@ -65,4 +94,4 @@ def _consultation(
     elif not within(day, unit.valid_from, unit.valid_to):
         yield case.violation("unit", "unit.not_valid")
     if request.role and request.role not in roles:
-        yield case.violation("role", "role.unknown", ", ".join(roles))
+        yield case.violation("role", "role.unknown", listed(map(role_title, roles)))

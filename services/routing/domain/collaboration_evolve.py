@@ -10,6 +10,7 @@ from motcua.events.v1.event_pb2 import Event
 from motcua.routing.v1.case_events_pb2 import CaseCorrected
 from motcua.routing.v1.collaboration_events_pb2 import (
     ChildEnded,
+    ChildReopened,
     ChildRequested,
     ChildWithheld,
     ConsultationAnswered,
@@ -240,13 +241,19 @@ def _child_withheld(state: State, payload: Any, _event: Event) -> Work:
 
 
 def _child_ended(state: State, payload: Any, _event: Event) -> Work:
+    return _with_ending(state.work, payload.number, payload.ending, payload.result_number)
+
+
+def _child_reopened(state: State, payload: Any, _event: Event) -> Work:
+    return _with_ending(state.work, payload.number, "", "")
+
+
+def _with_ending(work: Work, number: int, ending: str, result_number: str) -> Work:
     children = tuple(
-        replace(each, ending=payload.ending, result_number=payload.result_number)
-        if each.number == payload.number
-        else each
-        for each in state.work.children
+        replace(each, ending=ending, result_number=result_number) if each.number == number else each
+        for each in work.children
     )
-    return replace(state.work, children=children)
+    return replace(work, children=children)
 
 
 CHANGES: dict[type[Message], Change] = {
@@ -262,4 +269,5 @@ CHANGES: dict[type[Message], Change] = {
     ChildRequested: _child,
     ChildWithheld: _child_withheld,
     ChildEnded: _child_ended,
+    ChildReopened: _child_reopened,
 }

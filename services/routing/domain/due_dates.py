@@ -102,8 +102,16 @@ def in_place_of(old: DueDate, new: DueDate, at: int) -> DueDate:
     """Return a due date that took the place of another at an instant.
 
     What was said of the old date stays said only where it is true of the new one: a promise that
-    lies ahead again is warned of, told of and missed as such.
+    lies ahead again is warned of, told of and missed as such. Of one that has not moved nothing is
+    said again, whenever another calendar would say it.
     """
+    if new.due_at == old.due_at:
+        return replace(
+            new,
+            warned=old.warned,
+            missed=old.missed,
+            levels_notified=min(old.levels_notified, len(new.escalation_levels)),
+        )
     return replace(
         new,
         warned=old.warned and (new.warn_at is None or new.warn_at <= at),

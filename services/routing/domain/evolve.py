@@ -13,6 +13,7 @@ from motcua.routing.v1.case_events_pb2 import (
     CaseMoved,
     CaseOpened,
     CasePulledBack,
+    CaseReopened,
     CaseResolved,
     CaseResumed,
     CaseSuspended,
@@ -208,7 +209,9 @@ def _moved(old: DueDate | None, new: DueDate | None, payload: Any, at: int) -> D
     if new is None:
         return None
     if payload.restarted:
-        return new if new.basis else replace(new, basis=_restarted(payload))
+        new = new if new.basis else replace(new, basis=_restarted(payload))
+        # A signed date may hold once more: of that everything was said as it stands.
+        return in_place_of(old, new, at) if old and old.due_at == new.due_at else new
     if old is None:
         return new
     basis = old.basis and _paused(old.basis, payload)
@@ -268,8 +271,16 @@ def _declined(state: State, _payload: Any, _event: Event) -> State:
 
 
 def _closed(state: State, payload: Any, event: Event) -> State:
-    ending = Ending(to_us(event.occurred_at), reason=payload.reason)
+    ending = Ending(to_us(event.occurred_at), reason=payload.reason, suspension=state.suspension)
     return replace(state, status=CaseStatus.CLOSED, suspension=None, ending=ending)
+
+
+def _reopened(state: State, _payload: Any, _event: Event) -> State:
+    """Undo a closing; that the clock goes on is an event of its own."""
+    if state.status is not CaseStatus.CLOSED or state.ending is None:
+        return state
+    suspension = state.ending.suspension
+    return replace(state, status=CaseStatus.SUSPENDED, suspension=suspension, ending=None)
 
 
 def _approaching(state: State, payload: Any, _event: Event) -> State:
@@ -344,6 +355,7 @@ _CHANGES: dict[type[Message | None], Callable[[State, Any, Event], State]] = {
     CaseWithdrawn: _withdrawn,
     WithdrawalDeclined: _declined,
     CaseClosed: _closed,
+    CaseReopened: _reopened,
     DeadlineExtended: _extended,
     DeadlineApproaching: _approaching,
     DeadlineMissed: _missed,

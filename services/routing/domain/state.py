@@ -75,6 +75,8 @@ class Ending:
     file_sha256: str = ""
     reason: str = ""
     """Why it was closed; empty for one that was not."""
+    suspension: Suspension | None = None
+    """What was waited for when it was closed: papers may turn out to have come."""
 
 
 @dataclass(frozen=True, slots=True)

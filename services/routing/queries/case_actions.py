@@ -10,6 +10,7 @@ from motcua.routing.v1 import routing_pb2 as pb
 from motcua.routing.v1.case_events_pb2 import CaseCorrected, CaseMoved, CasePulledBack
 from motcua.routing.v1.collaboration_events_pb2 import (
     ChildEnded,
+    ChildReopened,
     ChildRequested,
     ChildWithheld,
     ConsultationAnswered,
@@ -128,6 +129,7 @@ NOTES: dict[type[Message], Callable[[Any], str]] = {
     DocumentReviewed: lambda payload: str(payload.reason or payload.document_number),
     ChildRequested: lambda payload: f"{payload.name}: {payload.procedure_code}",
     ChildWithheld: lambda payload: f"{payload.name}: {payload.procedure_code}",
+    ChildReopened: lambda payload: str(payload.child_code),
     ChildEnded: lambda payload: f"{payload.child_code}: {payload.ending}",
     CaseCorrected: lambda payload: str(payload.reason),
 }

@@ -12,7 +12,7 @@ from motcua.routing.v1.officer_events_pb2 import AbsenceDelegated, AbsenceEnded
 from kernel.base.instants import to_us
 from kernel.eventsourcing.service_model import Projection
 from kernel.eventsourcing.unit_of_work import UnitOfWork
-from services.routing.application.officer_stream import absence_in
+from services.routing.application.absences.officer_stream import absence_in
 from services.routing.tables import ABSENCES
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from motcua.audit.v1 import audit_pb2 as pb
+from motcua.audit.v1 import types_pb2 as types
 from motcua.audit.v1.audit_pb2 import VerifyResult
 from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import and_, delete, update
@@ -87,7 +87,7 @@ def test_one_byte_changed_in_the_store_is_named(store: Store, log: Log, beside_l
 
     assert not result.ok
     assert result.broken_hashes == 1
-    assert _first(result) == (pb.FINDING_KIND_BROKEN_HASH, *place)
+    assert _first(result) == (types.FINDING_KIND_BROKEN_HASH, *place)
     assert result.findings[0].stream_id == row["stream_id"]
 
 
@@ -100,7 +100,7 @@ def test_one_event_deleted_from_the_store_is_named(store: Store, log: Log) -> No
 
     assert not result.ok
     assert result.gaps == 1
-    assert _first(result) == (pb.FINDING_KIND_MISSING_IN_STORE, *place)
+    assert _first(result) == (types.FINDING_KIND_MISSING_IN_STORE, *place)
     assert result.findings[0].event_id == row["event_id"]
 
 
@@ -115,7 +115,7 @@ def test_one_event_deleted_is_seen_without_the_log(store: Store) -> None:
     result = store.verify(None)
 
     assert not result.ok
-    assert _first(result) == (pb.FINDING_KIND_BROKEN_HASH, after["partition"], after["offset"])
+    assert _first(result) == (types.FINDING_KIND_BROKEN_HASH, after["partition"], after["offset"])
 
 
 def test_two_events_swapped_in_the_store_are_named(store: Store, log: Log) -> None:
@@ -138,8 +138,8 @@ def test_the_last_events_cut_off_are_seen(store: Store, log: Log) -> None:
     store.execute(delete(LOG).where(_here((1, last["offset"]))))
 
     alone, beside = store.verify(None), store.verify(log)
-    assert _first(alone) == (pb.FINDING_KIND_WRONG_HEAD, 1, last["offset"])
-    assert _first(beside) == (pb.FINDING_KIND_MISSING_IN_STORE, 1, last["offset"])
+    assert _first(alone) == (types.FINDING_KIND_WRONG_HEAD, 1, last["offset"])
+    assert _first(beside) == (types.FINDING_KIND_MISSING_IN_STORE, 1, last["offset"])
     assert beside.gaps == 1
 
 
@@ -158,7 +158,7 @@ def test_one_byte_changed_in_the_log_is_named(store: Store, log: Log) -> None:
     records[row["offset"]] = record._replace(value=(record.value or b"")[:-1] + b"\0")
     result = store.verify(_with(log, 1, records))
 
-    assert _first(result) == (pb.FINDING_KIND_DIFFERENT_BYTES, 1, row["offset"])
+    assert _first(result) == (types.FINDING_KIND_DIFFERENT_BYTES, 1, row["offset"])
     assert result.broken_hashes == 1
     assert not result.ok
 
@@ -169,7 +169,7 @@ def test_one_event_deleted_from_the_log_is_named(store: Store, log: Log) -> None
     records = [r for r in log.partitions[1] if r.offset != row["offset"]]
     result = store.verify(_with(log, 1, records))
 
-    assert _first(result) == (pb.FINDING_KIND_MISSING_IN_LOG, 1, row["offset"])
+    assert _first(result) == (types.FINDING_KIND_MISSING_IN_LOG, 1, row["offset"])
     assert (result.gaps, result.ok) == (1, False)
 
 
@@ -182,7 +182,7 @@ def test_two_events_swapped_in_the_log_are_named(store: Store, log: Log) -> None
     records[b.offset] = a._replace(offset=b.offset)
     result = store.verify(_with(log, 1, records))
 
-    assert _first(result) == (pb.FINDING_KIND_DIFFERENT_BYTES, 1, row["offset"])
+    assert _first(result) == (types.FINDING_KIND_DIFFERENT_BYTES, 1, row["offset"])
     assert not result.ok
 
 
@@ -197,7 +197,7 @@ def test_an_event_counted_twice_is_named(store: Store, log: Log) -> None:
     assert result.duplicates == 1
     assert not result.ok
     kinds = {f.kind for f in result.findings if f.offset == last + 1}
-    assert kinds >= {pb.FINDING_KIND_DUPLICATE, pb.FINDING_KIND_BROKEN_HASH}
+    assert kinds >= {types.FINDING_KIND_DUPLICATE, types.FINDING_KIND_BROKEN_HASH}
 
 
 def test_a_column_that_belies_its_event_is_named(store: Store, log: Log) -> None:
@@ -210,7 +210,7 @@ def test_a_column_that_belies_its_event_is_named(store: Store, log: Log) -> None
     )
     result = store.verify(log)
 
-    assert _first(result) == (pb.FINDING_KIND_WRONG_COLUMN, row["partition"], row["offset"])
+    assert _first(result) == (types.FINDING_KIND_WRONG_COLUMN, row["partition"], row["offset"])
 
 
 def test_a_store_forged_as_a_whole_is_found_by_a_noted_head(
@@ -224,7 +224,7 @@ def test_a_store_forged_as_a_whole_is_found_by_a_noted_head(
     assert forged.verify(None).ok
     result = forged.verify(None, noted)
     assert not result.ok
-    assert {f.kind for f in result.findings} == {pb.FINDING_KIND_ANCHOR_LOST}
+    assert {f.kind for f in result.findings} == {types.FINDING_KIND_ANCHOR_LOST}
     assert store.verify(None, noted).ok
     forged.close()
 
@@ -259,6 +259,6 @@ def test_a_record_that_nobody_has_proven_is_named(store: Store, log: Log) -> Non
     result = store.verify(log, authenticator=keys)
     assert not result.ok
     assert len(result.findings) == 1
-    assert _first(result) == (pb.FINDING_KIND_UNAUTHENTICATED, PLACE[0], forged)
+    assert _first(result) == (types.FINDING_KIND_UNAUTHENTICATED, PLACE[0], forged)
     assert (result.gaps, result.broken_hashes) == (0, 0)
     assert store.verify(log).ok, "without a key nobody can tell"

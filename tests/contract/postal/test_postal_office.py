@@ -159,11 +159,11 @@ def test_taking_gives_lease_number_and_address_and_stores_no_address_in_clear(
     assert (answer.attempt, answer.item_number) == (1, s10.item_number(10_000_000))
     assert to_us(answer.lease_until) == T0 + LEASE
     assert not answer.HasField("addressee")
-    held = office.ask(lambda c: office.queries.held(c, "buudien", job_id, 1))
+    held = office.complete(answer, "buudien").addressee
     assert (held.name, held.district) == (PERSON.full_name, PERSON.district)
-    assert office.ask(lambda c: office.queries.held(c, "chuyenphat", job_id, 1)) is None
+    assert not office.complete(answer, "chuyenphat").HasField("addressee")
     deliver(office, job_id, T0 + HOUR)
-    assert office.ask(lambda c: office.queries.held(c, "buudien", job_id, 1)) is None
+    assert not office.complete(answer, "buudien").HasField("addressee")
 
 
 def test_taking_again_gives_the_same_and_costs_nothing(office: PostalOffice) -> None:

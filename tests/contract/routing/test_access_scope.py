@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -18,7 +17,6 @@ from office.people.access_scope import AccessScope
 from office.people.directory import DirectoryUnit
 from services.routing.queries import case, consultations, work_lists
 from services.routing.tables import CASES, WORK
-from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import changing
 from tests.support.office_files import standard_processes
@@ -29,14 +27,6 @@ NOW = "2021-08-09 10:00"
 DAY = date(2021, 8, 9)
 GONE = DirectoryUnit("H22.70", "Gộp", valid_to=date(2021, 6, 30), successor="H22.60")
 PLANNER = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="quy", unit="H22.02")
-
-
-@pytest.fixture
-def departments(new_database: NewDatabase) -> Iterator[Departments]:
-    """Routing on an empty database."""
-    made = Departments(new_database("routing"))
-    yield made
-    made.close()
 
 
 def access_scope_of(unit: str, officer: str = "chi") -> AccessScope:

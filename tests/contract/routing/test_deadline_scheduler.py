@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import pytest
 from motcua.events.v1.common_pb2 import ActorKind
 from motcua.routing.v1 import routing_pb2 as pb
 from motcua.routing.v1.deadline_events_pb2 import DeadlineEscalated, DeadlineMissed
@@ -25,14 +23,6 @@ from tests.support.routing_cases import IMPORTER, at, complete, resolve, supplem
 
 CODE = "H22.12-210809-0001"
 ALARMS = ("DeadlineApproaching", "DeadlineMissed")
-
-
-@pytest.fixture
-def departments(new_database: NewDatabase) -> Iterator[Departments]:
-    """Routing on an empty database."""
-    made = Departments(new_database("routing"))
-    yield made
-    made.close()
 
 
 def alarms(departments: Departments, code: str = "") -> list[str]:

@@ -6,7 +6,6 @@ process warns a working hour before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
@@ -23,14 +22,6 @@ from tests.support.routing_cases import at, look
 
 CODE = "H22.12-210809-0001"
 NEAR, GONE = "DeadlineApproaching", "DeadlineMissed"
-
-
-@pytest.fixture
-def departments(new_database: NewDatabase) -> Iterator[Departments]:
-    """Routing on an empty database."""
-    made = Departments(new_database("routing"))
-    yield made
-    made.close()
 
 
 def alarms(departments: Departments, code: str = CODE) -> list[str]:

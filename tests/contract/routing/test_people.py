@@ -10,7 +10,7 @@ from motcua.events.v1.common_pb2 import Actor
 from motcua.routing.v1 import routing_pb2 as pb
 from motcua.routing.v1.collaboration_events_pb2 import ConsultationAnswered
 
-from kernel.base.errors import Refused
+from kernel.base.errors import Forbidden, Refused
 from office.people.access_scope import AccessScope
 from office.people.directory import Absence, Directory, DirectoryUnit, Officer
 from services.routing.application.decision_context import CaseContextLoader
@@ -60,8 +60,12 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
     ("assignee", "code", "words"),
     [
         ("nobody", "NO_SUCH_OFFICER", "There is no officer nobody in service."),
-        ("cuc", "OFFICER_OF_ANOTHER_UNIT", "Officer cuc is of another unit (H22.13)."),
-        ("dung", "OFFICER_LACKS_ROLE", "Officer dung does not have the role 'specialist'."),
+        (
+            "cuc",
+            "OFFICER_OF_ANOTHER_UNIT",
+            "Officer cuc is of another unit (Ủy ban nhân dân huyện Vị Xuyên).",
+        ),
+        ("dung", "OFFICER_LACKS_ROLE", "Officer dung does not have the role “specialist”."),
         ("binh", "OFFICER_AWAY", "Officer binh is away until 13/08/2021; who stands in: an."),
     ],
 )
@@ -106,7 +110,7 @@ def test_the_successor_works_on_from_the_day_after(departments: Departments) -> 
     successor's, while what was written keeps the old code.
     """
     merged = office(*MERGED)
-    with pytest.raises(Refused) as early:
+    with pytest.raises(Forbidden) as early:
         departments.does(complete("appraise"), CODE, MON, SUCCESSOR, office=merged)
     assert early.value.code == "NOT_YOUR_UNIT"
 
@@ -115,7 +119,7 @@ def test_the_successor_works_on_from_the_day_after(departments: Departments) -> 
 
     (row,) = departments.rows(CASES)
     assert (row["step"], row["step_unit"]) == ("review", "H22.70")
-    with pytest.raises(Refused) as late:
+    with pytest.raises(Forbidden) as late:
         departments.does(complete("review"), CODE, "2021-08-10 09:00", BINH, office=merged)
     assert late.value.code == "NOT_YOUR_UNIT"
 
@@ -147,7 +151,7 @@ def test_the_successor_answers_what_a_dissolved_unit_was_asked(departments: Depa
         ("2021-08-10 08:00", second),
         ("2021-08-11 08:00", first),
     ):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(Forbidden) as refused:
             departments.does(answer(), CODE, when, actor, office=merged)
         assert refused.value.code == "NOT_YOUR_UNIT"
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed
 from sqlalchemy import update
 
@@ -19,14 +17,6 @@ from tests.support.routing_cases import PLANNER, answer, ask, resolve, supplemen
 
 CODE = "H22.12-210809-0001"
 MON = "2021-08-09 10:00"
-
-
-@pytest.fixture
-def departments(new_database: NewDatabase) -> Iterator[Departments]:
-    """Routing on an empty database."""
-    made = Departments(new_database("routing"))
-    yield made
-    made.close()
 
 
 def rows(departments: Departments) -> list[tuple[int, bool]]:

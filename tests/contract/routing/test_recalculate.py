@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +30,6 @@ from tests.support.models import OFFICE
 from tests.support.models import ROUTING as MODEL
 from tests.support.recalculate import BOSS, STORM, WHEN, codes, recalculate, storm
 from tests.support.routing_cases import PLANNER, UNIT, answer, at, clock, supplement
-
-
-@pytest.fixture
-def departments(new_database: NewDatabase) -> Iterator[Departments]:
-    """Routing on an empty database."""
-    made = Departments(new_database("routing"))
-    yield made
-    made.close()
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ views and the watch make of it, on SQLite and PostgreSQL.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +35,6 @@ from tests.support.routing_cases import (
 )
 
 LATE, PULLED, SIGNED = codes(3)
-
-
-@pytest.fixture
-def departments(new_database: NewDatabase) -> Iterator[Departments]:
-    """Routing on an empty database."""
-    made = Departments(new_database("routing"))
-    yield made
-    made.close()
 
 
 @pytest.fixture(autouse=True)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from motcua.events.v1.common_pb2 import ResultKind
 
 from kernel.base.errors import Refused
-from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.routing_cases import LEADER, SPECIALIST, draft, judge, resolve
 from tests.support.routing_queries import case
@@ -16,14 +13,6 @@ from tests.support.routing_queries import case
 MON = "2021-08-09 10:00"
 CODE = "H22.12-210809-0001"
 SIGNED = ResultKind.RESULT_KIND_SIGNED
-
-
-@pytest.fixture
-def departments(new_database: NewDatabase) -> Iterator[Departments]:
-    """Routing on an empty database."""
-    made = Departments(new_database("routing"))
-    yield made
-    made.close()
 
 
 def test_a_signed_result_is_drafted_signed_and_given_with_its_file(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from google.protobuf.json_format import ParseDict
@@ -15,7 +14,6 @@ from kernel.base.instants import to_timestamp
 from services.routing.queries import case as queries
 from services.routing.queries import consultations
 from services.routing.tables import CASES, CONSULTATIONS, PARTICIPANTS, TIMERS, WORK
-from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import name_of, payload_of
 from tests.support.office_files import standard_processes
@@ -42,14 +40,6 @@ from tests.support.routing_queries import case, work
 
 MON = "2021-08-09 10:00"
 CODE = "H22.12-210809-0001"
-
-
-@pytest.fixture
-def departments(new_database: NewDatabase) -> Iterator[Departments]:
-    """Routing on an empty database."""
-    made = Departments(new_database("routing"))
-    yield made
-    made.close()
 
 
 def asked(departments: Departments, now: str = MON, **more: object) -> list[pb.Consultation]:

@@ -4,8 +4,6 @@ its process allows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from motcua.routing.v1.case_events_pb2 import SupplementRequested
 
@@ -16,14 +14,6 @@ from tests.support.events import payload_of
 from tests.support.routing_cases import clock, supplement
 
 CODE = "H22.12-210809-0001"
-
-
-@pytest.fixture
-def departments(new_database: NewDatabase) -> Iterator[Departments]:
-    """Routing on an empty database."""
-    made = Departments(new_database("routing"))
-    yield made
-    made.close()
 
 
 def ask(departments: Departments, when: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -56,14 +55,6 @@ from tests.support.routing_cases import (
     withdrawal,
 )
 from tests.support.routing_queries import CODE, case, work
-
-
-@pytest.fixture
-def departments(new_database: NewDatabase) -> Iterator[Departments]:
-    """Routing on an empty database."""
-    made = Departments(new_database("routing"))
-    yield made
-    made.close()
 
 
 def test_a_case_is_shown_with_what_can_be_done_next(departments: Departments) -> None:

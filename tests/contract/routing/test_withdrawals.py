@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from kernel.rpc.validation.validator import check
 from kernel.storage.engines import open_engine
 from office.sealed_text import WITHDRAWAL_REASON, seal_text
 from services.routing.tables import CASES, TIMERS
-from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import name_of
 from tests.support.routing_cases import LEADER, clock, keep, let_go, supplement, withdrawal
@@ -23,14 +21,6 @@ from tests.support.routing_queries import case, work
 MON = "2021-08-09 10:00"
 LATER = "2021-08-09 11:00"
 CODE = "H22.12-210809-0001"
-
-
-@pytest.fixture
-def departments(new_database: NewDatabase) -> Iterator[Departments]:
-    """Routing on an empty database."""
-    made = Departments(new_database("routing"))
-    yield made
-    made.close()
 
 
 def flags(departments: Departments) -> list[bool]:

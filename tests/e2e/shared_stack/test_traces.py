@@ -22,7 +22,7 @@ NAME = "Zuyển Thị Quắcxơ"
 RECEIVER = "Vừ Mí Kỳlạwê"
 PLANTED = {
     "full_name": NAME,
-    "identity_number": "091777333555",
+    "identity_number": "091190333555",
     "phone": "0987123987",
     "email": "zuyen.quacxo@planted.example",
     "address": "Số 871 ngõ Bằng Lăng Tím",

@@ -15,7 +15,7 @@ from sqlalchemy import and_, select, update
 
 from infra.local.kafka import KafkaBroker
 from kernel.base.instants import DAY, to_timestamp, to_us
-from kernel.rebuild.rebuild import check
+from kernel.rebuild.check import check
 from kernel.rpc.client import explain
 from services.audit.deadlines.explain import explain as explained
 from services.audit.tables import LOG

@@ -308,7 +308,11 @@ def test_the_receipt_names_the_phases(any_desk: Desk) -> None:
     assert [(it.time_limit, to_us(it.due_at)) for it in kept] == promised
     dossier = any_desk.call("GetDossier", pb.GetDossierRequest(dossier_code=code), who.OFFICER)
     text = [line.text for line in dossier.history][-1]
-    assert "Giai đoạn 1: đến 08:00 16/08/2021. Giai đoạn 2: đến 08:00 19/08/2021." in text
+    phases = (
+        "Giai đoạn 1: chậm nhất lúc 08:00 ngày 16/08/2021. "
+        "Giai đoạn 2: chậm nhất lúc 08:00 ngày 19/08/2021."
+    )
+    assert phases in text
 
 
 def test_refuses_with_a_reason_code_in_the_language_asked_for(desk: Desk) -> None:
@@ -372,12 +376,12 @@ def test_tracks_a_dossier_in_plain_words(any_desk: Desk) -> None:
     assert english.due_at == receipt.due_at
     assert [line.text for line in english.history] == [
         "The dossier was handed in.",
-        "The dossier was accepted. The result is promised by 08:00 12/08/2021.",
+        "The dossier was accepted. The result is promised by 08:00 on 12 August 2021.",
     ]
     any_desk.hear(code, "routing", asked())
     waiting = track(any_desk, code, dossier.pin)
     assert waiting.state == pb.DossierState.DOSSIER_STATE_SUPPLEMENT_REQUESTED
-    assert waiting.what_to_do == "Nộp bổ sung giấy tờ trước 17:00 20/08/2021."
+    assert waiting.what_to_do == "Nộp bổ sung giấy tờ chậm nhất lúc 17:00 ngày 20/08/2021."
     assert [part.note for part in waiting.requested_parts] == ["mờ"]
 
 
@@ -458,7 +462,10 @@ def test_more_time_for_papers_is_shown(any_desk: Desk) -> None:
     assert row["round_answer_due_at"] == at("2021-08-23 17:00")
     assert row["case_due_at"] == at("2021-08-12 08:00")
     line = show(any_desk, code).history[-1].text
-    assert "Thời hạn nộp bổ sung được kéo dài đến 17:00 23/08/2021. Lý do: bão, 12/UBND" in line
+    assert (
+        "Thời hạn nộp bổ sung giấy tờ được kéo dài đến 17:00 ngày 23/08/2021. Lý do: bão, 12/UBND"
+        in line
+    )
 
 
 def test_papers_are_taken_once_for_each_request(any_desk: Desk) -> None:

@@ -7,10 +7,10 @@ from itertools import count
 import pytest
 
 from infra.local.kafka import KafkaBroker
-from infra.local.topics import ensure_topics, events_topic
 from kernel.consumer.reading.buffer import Buffer
 from kernel.consumer.reading.kafka_reader import KafkaReader
 from kernel.eventsourcing.record import Record
+from kernel.kafka.topics import ensure_topics, events_topic
 from tests.support.feed import code_of, put, supplement, wait_until, workload
 from tests.support.runner import answered, check_once
 from tests.support.tally import HEARD, KERNEL, SILENT, Node

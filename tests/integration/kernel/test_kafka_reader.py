@@ -14,10 +14,10 @@ from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 
 from infra.local.kafka import KafkaBroker
 from infra.local.ports import free_port
-from infra.local.topics import ensure_topics, events_topic
 from kernel.consumer.reading.kafka_reader import KafkaReader
 from kernel.consumer.reading.log_reader import LogUnavailable
 from kernel.eventsourcing.record import Record
+from kernel.kafka.topics import ensure_topics, events_topic
 from tests.support.feed import put_raw
 
 KEY = b"a"

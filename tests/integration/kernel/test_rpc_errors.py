@@ -191,7 +191,7 @@ def test_access_rules_hold(start_probe: Any) -> None:
     assert (english.code, english.reason) == (Code.PERMISSION_DENIED, "ROLE_MISSING")
     assert english.text == "this needs the role: head of a division"
     vietnamese = failure(probe.stub.Write, request)
-    assert vietnamese.text == "cần có vai trò: Lãnh đạo phòng"
+    assert vietnamese.text == "chỉ dành cho người được giao nhiệm vụ: Lãnh đạo phòng"
     as_head = metadata("officer", "an", roles=["clerk", "head"])
     assert probe.stub.Write(request, timeout=10, metadata=as_head).sequence == 1
     assert failure(probe.stub.Who, pb.WhoRequest(), kind="citizen").code == Code.PERMISSION_DENIED

@@ -29,7 +29,7 @@ from infra.local.ports import free_port
 from kernel.base.clock import parse_clock
 from kernel.config.settings import sqlite_url
 from kernel.crypto.keyring import Keyring
-from kernel.rebuild.rebuild import check
+from kernel.rebuild.check import check
 from kernel.storage.engines import open_engine
 from services.postal.config.partners import DEVELOPMENT_TOKENS
 from tests.support.events import make_event, name_of

@@ -2,6 +2,7 @@ from typing import cast
 
 import pytest
 from google.protobuf.message import Message
+from motcua.audit.v1 import audit_pb2 as pb
 from motcua.events.v1.common_pb2 import SealedData
 from motcua.intake.v1.dossier_events_pb2 import (
     DeskCheckApproaching,
@@ -11,12 +12,14 @@ from motcua.intake.v1.dossier_events_pb2 import (
     DossierWithdrawn,
     WithdrawalRequested,
 )
+from motcua.postal.v1.job_events_pb2 import ItemDelivered, ItemTracked
 from motcua.routing.v1.collaboration_events_pb2 import ConsultationAnswered, ConsultationCancelled
 from motcua.routing.v1.deadline_events_pb2 import DeadlineApproaching
 from motcua.routing.v1.officer_events_pb2 import AbsenceEnded, DelegationEnded
 from motcua.routing.v1.types_pb2 import DeadlineScope, Opinion
 
 from kernel.eventsourcing.envelope import event_types
+from services.audit import responses
 from services.audit.wording.event_lines import STATES, state_name, summary
 from tests.support.audit_histories import HANOI, at, happened, stamp
 
@@ -52,6 +55,34 @@ def test_values_newer_than_this_build_leave_the_line(type_name: str) -> None:
     assert not en.startswith("Event ")
 
 
+def test_a_scan_that_contradicts_the_delivery_says_so() -> None:
+    """The return after a delivery does not look like an ordinary return."""
+    item = "RN123456785VN"
+    vi, en = _line(ItemTracked(item_number=item, code="RTS", contradicts=True))
+    plain_vi, plain_en = _line(ItemTracked(item_number=item, code="RTS"))
+    assert (vi, en) == (
+        f"{plain_vi}; mâu thuẫn với kết quả phát đã ghi nhận trước đó",
+        f"{plain_en}; contradicts what ended the delivery before",
+    )
+
+
+def test_an_entry_has_the_time_of_a_scan_beside_that_of_its_report() -> None:
+    """Reported at 15:58, delivered at 15:48; of other events there is no second time."""
+    reported = at("2021-08-09 15:58")
+
+    def entry(payload: Message) -> pb.TimelineEntry:
+        event = happened(payload, reported)
+        row: dict[str, object] = dict.fromkeys(("source", "event_id", "trace"), "x")
+        row |= {"type": payload.DESCRIPTOR.full_name, "body": event.SerializeToString()}
+        numbers = dict.fromkeys(("sequence", "partition", "offset"), 1)
+        return responses.entry({**row, **numbers, "hash": b"", "occurred_at": reported}, HANOI)
+
+    scan = entry(ItemDelivered(happened_at=stamp("2021-08-09 15:48")))
+    assert scan.happened_at == stamp("2021-08-09 15:48")
+    assert scan.occurred_at == scan.recorded_at == stamp("2021-08-09 15:58")
+    assert not entry(DossierAccepted()).HasField("happened_at")
+
+
 def test_a_due_date_of_a_new_kind_is_told_as_the_dossiers() -> None:
     """Whose it is can't be told; that it is near can."""
     near = DeadlineApproaching(
@@ -59,7 +90,7 @@ def test_a_due_date_of_a_new_kind_is_told_as_the_dossiers() -> None:
     )
 
     assert _line(near) == (
-        "Sắp hết hạn hồ sơ: 10/08/2021 08:00, H22.12",
+        "Sắp hết hạn hồ sơ: 08:00 ngày 10/08/2021, H22.12",
         "Due date of the dossier is near: 2021-08-10 08:00 +07:00, H22.12",
     )
 
@@ -69,7 +100,7 @@ def test_days_are_the_dossiers_own() -> None:
     accepted = DossierAccepted(due_at=stamp("2021-08-12 16:35"))
 
     assert _line(accepted) == (
-        "Tiếp nhận, hẹn trả 12/08/2021 16:35",
+        "Tiếp nhận, hẹn trả 16:35 ngày 12/08/2021",
         "Accepted, due 2021-08-12 16:35 +07:00",
     )
     assert _line(accepted, "Europe/Amsterdam")[1] == "Accepted, due 2021-08-12 11:35 +02:00"
@@ -80,11 +111,11 @@ def test_the_desk_s_time_is_told_when_it_is_nearly_over_and_over() -> None:
     fields = {"answer_due_at": stamp("2021-08-10 08:00"), "unit": "H22.12"}
 
     assert _line(DeskCheckApproaching(**fields)) == (
-        "Sắp hết hạn kiểm tra hồ sơ trực tuyến: 10/08/2021 08:00, H22.12",
+        "Sắp hết hạn kiểm tra hồ sơ trực tuyến: 08:00 ngày 10/08/2021, H22.12",
         "The desk's time to check is nearly over: 2021-08-10 08:00 +07:00, H22.12",
     )
     assert _line(DeskCheckMissed(**fields)) == (
-        "Quá hạn kiểm tra hồ sơ trực tuyến: 10/08/2021 08:00, H22.12",
+        "Quá hạn kiểm tra hồ sơ trực tuyến: 08:00 ngày 10/08/2021, H22.12",
         "The desk's time to check has passed: 2021-08-10 08:00 +07:00, H22.12",
     )
 

@@ -23,6 +23,7 @@ from motcua.intake.v1.types_pb2 import FEE_TIMING_AFTER, FEE_TIMING_BEFORE
 from motcua.routing.v1.case_events_pb2 import (
     CaseClosed,
     CaseOpened,
+    CaseReopened,
     CaseResolved,
     CaseResumed,
     CaseSuspended,
@@ -116,6 +117,18 @@ NEXT = {
 """The state after an event of a type, by the state before; not listed: it stays."""
 
 
+def test_a_closing_that_does_not_hold_is_no_end() -> None:
+    """The dossier is pending again, with its promised date; a second closing ends it."""
+    closed = folded(_history([*REACHED[5], CLOSED]))
+    assert (closed["state"], closed["pending_due_at"]) == (3, None)
+    assert closed["finished_day"] is not None
+    history = [*REACHED[5], CLOSED, CaseReopened(round=1), RESUMED]
+    row = folded(_history(history))
+    assert (row["state"], row["closed_at"], row["finished_day"]) == (4, None, None)
+    assert row["pending_due_at"] == row["due_at"] == RESUMED.due_at.ToMicroseconds()
+    assert folded(_history([*history, ASKED, CLOSED]))["state"] == 3
+
+
 @pytest.mark.parametrize("portal_state", [0, 2, 3, 4, 6, 8, 9, 99])
 def test_a_step_of_a_process_says_what_it_is_on_the_portal(portal_state: int) -> None:
     """2, 4, 6 and 8 hold while the step is current; anything else counts as in processing."""
@@ -192,11 +205,15 @@ def test_any_events_in_any_order_give_a_state(history: Any) -> None:
 
 @given(events, events)
 def test_the_first_end_holds(before: Any, after: Any) -> None:
-    """Once a dossier has ended, no later event gives it another end, and its lateness stands."""
+    """Once a dossier has ended, no later event gives it another end, and its lateness stands; but
+    for one that says that a closing does not hold.
+    """
     row = folded([happened(payload, when) for payload, when in before])
     end = finished_at(row)
     later = row
     for payload, when in after:
+        if isinstance(payload, CaseReopened):
+            continue
         event = happened(payload, when)
         later = fold.fold(later, event, when)
 

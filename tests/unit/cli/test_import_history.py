@@ -198,3 +198,14 @@ def test_a_mapped_column_that_no_row_has_is_a_mistake_of_the_mapping() -> None:
     rows = [SourceRow(1, {k: v for k, v in row().values.items() if k != "ended"})]
     with pytest.raises(MappingError, match="no row has the column ended"):
         read_histories(rows, mapping(), NOW)
+
+
+@pytest.mark.parametrize("sign", ["\0", "\u202e", "\u200b", "\u00ad"])
+@pytest.mark.parametrize("fact", ["activity", "group", "performer"])
+def test_a_text_with_signs_that_nobody_can_see_is_rejected(fact: str, sign: str) -> None:
+    """The service would refuse its step, and with it stop the import half way."""
+    found = read_histories([row(1), row(2, **{fact: f"Tiếp{sign}nhận"})], mapping(), NOW)
+    (reject,) = found.rejects
+    assert reject.row == 2
+    assert reject.reason.startswith(f"{fact}: ")
+    assert "signs that nobody can see" in reject.reason

@@ -71,11 +71,39 @@ def test_a_row_with_another_number_of_cells_says_so(tmp_path: Path, line: str) -
     assert found.values[MALFORMED] == f"has {line.count(',') + 1} cells, the heading has 2"
 
 
-def test_another_delimiter_may_be_given(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "stated"),
+    [
+        ("case,what\nc-1,a; b\n", ""),
+        ('case;what\nc-1;"a; b"\n', ""),
+        ("case\twhat\nc-1\ta; b\n", ""),
+        ("case|what\nc-1|a; b\n", "|"),
+        ('case;what\nc-1;"a; b"\n', ";"),
+    ],
+    ids=["comma", "semicolon", "tab", "another", "stated"],
+)
+def test_the_delimiter_is_recognised_or_given(tmp_path: Path, text: str, stated: str) -> None:
     """Semicolons are common where the comma separates decimals."""
     file = tmp_path / "log.csv"
-    file.write_text("case;what\nc-1;a, b\n", encoding="utf-8")
-    assert list(read_rows(file, Layout("csv", ";"))) == [(2, {"case": "c-1", "what": "a, b"}, ())]
+    file.write_text(text, encoding="utf-8")
+    assert list(read_rows(file, Layout("csv", stated))) == [
+        (2, {"case": "c-1", "what": "a; b"}, ())
+    ]
+
+
+def test_a_column_is_found_whatever_its_capitals(tmp_path: Path) -> None:
+    """It has the name by which it was asked for; a column nobody asks for keeps its own."""
+    file = tmp_path / "log.csv"
+    file.write_text("CASE , Kết  Quả,Other\nc-1,đồng ý,x\n", encoding="utf-8")
+    (row,) = read_rows(file, Layout("csv", columns=frozenset({"case", "kết quả"})))
+    assert row.values == {"case": "c-1", "kết quả": "đồng ý", "Other": "x"}
+
+
+def test_an_empty_byte_in_one_cell_does_not_stop_the_file(tmp_path: Path) -> None:
+    """Only its row can't be used."""
+    file = tmp_path / "log.csv"
+    file.write_text("case,what\nc-1,a\0b\nc-2,c\n", encoding="utf-8")
+    assert [row.values["what"] for row in read_rows(file, Layout("csv"))] == ["a\0b", "c"]
 
 
 def test_xes_traces_give_their_attributes_to_each_of_their_events(tmp_path: Path) -> None:
@@ -117,7 +145,7 @@ def test_a_file_that_can_not_be_read_says_why_on_one_line(
         file.write_bytes(content)
     kind: Any = file.suffix[1:]
     with pytest.raises(SourceError, match=words) as problem:
-        list(read_rows(file, Layout(kind, unique=frozenset("a"))))
+        list(read_rows(file, Layout(kind, columns=frozenset("a"))))
     assert str(file) in str(problem.value)
     assert "\n" not in str(problem.value)
 

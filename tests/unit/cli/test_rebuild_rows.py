@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from cli.commands import rebuild
+from kernel.rebuild.rebuild import Rebuilt
 
 
 def report(**tables: Any) -> dict[str, Any]:
@@ -57,3 +59,43 @@ def test_equal_databases_show_no_rows(capsys: pytest.CaptureFixture[str]) -> Non
     rebuild._show(found | {"equal": True})
 
     assert "from the log" not in capsys.readouterr().out
+
+
+def rebuilt(**changes: Any) -> Rebuilt:
+    """Return what a rebuild did."""
+    done = {"service": "routing", "events": 1000, "seconds": 4.0, "held_seconds": 0.25}
+    return Rebuilt(**{**done, "unpublished": 2, "quarantined": 0, "pending": 0, **changes})
+
+
+def test_a_rebuild_says_how_long_it_took_and_how_long_commands_waited(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """From its beginning to its end; and where to look at records that were quarantined."""
+    rebuild._tell(rebuilt(), as_json=False)
+    line = "routing: 1000 events in 4.0 s (250/s); commands waited for 0.2 s\n"
+    assert capsys.readouterr().out == line
+
+    rebuild._tell(rebuilt(quarantined=1), as_json=False)
+    assert "1 record in quarantine (motcua quarantine list routing)" in capsys.readouterr().out
+
+    rebuild._tell(rebuilt(), as_json=True)
+    assert json.loads(capsys.readouterr().out) == {
+        "service": "routing",
+        "events": 1000,
+        "seconds": 4.0,
+        "held_seconds": 0.25,
+        "unpublished": 2,
+        "quarantined": 0,
+    }
+
+
+def test_progress_is_told_by_lines_where_there_is_no_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The step, and the records read of how many; not more often than somebody wants to read."""
+    with rebuild._progress("routing: reading") as report:
+        report(10, 2000)
+        monkeypatch.setattr(rebuild, "TOLD_EVERY", 0.0)
+        report(1500, 2000)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("routing: reading: 1,500 of 2,000 records (")

@@ -93,6 +93,20 @@ def test_a_history_says_its_order_and_its_times(shown: Callable[..., Any]) -> No
     assert second.startswith("2021-08-09 09:00  2021-08-10 11:00  routing")
 
 
+def test_a_scan_has_its_own_time_and_that_of_its_report(shown: Callable[..., Any]) -> None:
+    """The order stays that of the log."""
+    entries = []
+    for scanned in ("15:28", "15:08"):
+        entry = _entry("2021-08-09 15:58", "2021-08-09 15:58")
+        entry.happened_at.CopyFrom(_at(f"2021-08-09 {scanned}"))
+        entries.append(entry)
+    answer = pb.GetTimelineResponse(dossier_code=CODE, entries=entries)
+    _, heading, first, second = shown(2 * WIDE, lambda: timeline_table(answer))
+    assert heading.split()[:2] == ["happened", "recorded"]
+    assert first.startswith("2021-08-09 15:28  2021-08-09 15:58  routing")
+    assert second.startswith("2021-08-09 15:08  2021-08-09 15:58  routing")
+
+
 def test_a_history_recorded_as_it_happened_has_one_time(shown: Callable[..., Any]) -> None:
     """Seconds apart in the same minute are no difference to a reader."""
     entry = _entry("2021-08-09 10:31", "2021-08-09 10:31")

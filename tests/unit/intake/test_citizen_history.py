@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import Part, ResultChannel
 from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, DossierSubmitted, ResultReturned
+from motcua.intake.v1.event_parts_pb2 import PartName
 from motcua.postal.v1.job_events_pb2 import PostalJobTaken
 from motcua.routing.v1.case_events_pb2 import (
     CaseResolved,
@@ -54,19 +55,20 @@ REJECTED = CaseResolved(result=CaseResult.CASE_RESULT_REJECTED, explanation="Kh�
         (DossierSubmitted(), "Hồ sơ đã được nộp.", "The dossier was handed in."),
         (
             DossierAccepted(due_at=DUE),
-            "Hồ sơ đã được tiếp nhận. Hẹn trả kết quả trước 08:00 12/08/2021.",
-            "The dossier was accepted. The result is promised by 08:00 12/08/2021.",
+            "Hồ sơ đã được tiếp nhận. Hẹn trả kết quả lúc 08:00 ngày 12/08/2021.",
+            "The dossier was accepted. The result is promised by 08:00 on 12 August 2021.",
         ),
         (DossierAccepted(), "Hồ sơ đã được tiếp nhận.", "The dossier was accepted."),
         (
             ASKED,
-            "Đề nghị bổ sung giấy tờ trước 08:00 12/08/2021: map (mờ), form. Lý do: Sơ đồ mờ",
-            "Papers are asked for by 08:00 12/08/2021: map (mờ), form. Reason: Sơ đồ mờ",
+            "Đề nghị bổ sung giấy tờ, chậm nhất lúc 08:00 ngày 12/08/2021: map (mờ), form. "
+            "Lý do: Sơ đồ mờ",
+            "Papers are asked for by 08:00 on 12 August 2021: map (mờ), form. Reason: Sơ đồ mờ",
         ),
         (
             CaseResumed(due_at=DUE),
-            "Hồ sơ được tiếp tục giải quyết. Ngày hẹn trả mới: 08:00 12/08/2021.",
-            "Work on the dossier goes on. The result is now promised by 08:00 12/08/2021.",
+            "Hồ sơ được tiếp tục giải quyết. Thời gian hẹn trả kết quả mới: 08:00 ngày 12/08/2021.",
+            "Work on the dossier goes on. The result is now promised by 08:00 on 12 August 2021.",
         ),
         (
             REJECTED,
@@ -75,27 +77,27 @@ REJECTED = CaseResolved(result=CaseResult.CASE_RESULT_REJECTED, explanation="Kh�
         ),
         (
             WithdrawalDeclined(reason_code="resolved"),
-            "Yêu cầu rút không được chấp nhận: hồ sơ đã có kết quả.",
+            "Đề nghị rút hồ sơ không được chấp nhận: hồ sơ đã có kết quả.",
             "The withdrawal was declined: the result is there already.",
         ),
         (
             WithdrawalDeclined(reason_code="closed"),
-            "Yêu cầu rút không được chấp nhận: hồ sơ đã được trả lại trước đó.",
+            "Đề nghị rút hồ sơ không được chấp nhận: hồ sơ đã được trả lại trước đó.",
             "The withdrawal was declined: the dossier was returned without a result before.",
         ),
         (
             WithdrawalDeclined(reason_code="declined", reason="Đã ký kết quả."),
-            "Yêu cầu rút không được chấp nhận: Đã ký kết quả.",
+            "Đề nghị rút hồ sơ không được chấp nhận: Đã ký kết quả.",
             "The withdrawal was declined: Đã ký kết quả.",
         ),
         (
             ResultReturned(result_channel=ResultChannel.RESULT_CHANNEL_POST),
-            "Kết quả đã được bưu điện trả tận nơi.",
+            "Bưu điện đã giao kết quả đến địa chỉ đăng ký.",
             "The result was delivered by post.",
         ),
         (
             PostalJobTaken(item_number="RN123456785VN"),
-            "Kết quả đã được giao cho bưu điện, số bưu gửi RN123456785VN.",
+            "Kết quả đã được giao cho bưu điện, mã bưu gửi RN123456785VN.",
             "The result was given to the post, item RN123456785VN.",
         ),
     ],
@@ -104,6 +106,17 @@ def test_says_what_happened(payload: Message, vi: str, en: str) -> None:
     """Each event is one sentence in the language asked for, with times of the dossier's zone."""
     assert [line.text for line in lines([event(payload)], ZONE, "vi")] == [vi]
     assert [line.text for line in lines([event(payload)], ZONE, "en")] == [en]
+
+
+def test_papers_have_the_names_of_the_procedure() -> None:
+    """Where the submission has them; its language has the name, or the Vietnamese one."""
+    names = [
+        PartName(code="map", name="Sơ đồ vị trí", name_en="Site plan"),
+        PartName(code="form", name="Đơn đề nghị"),
+    ]
+    events = [event(DossierSubmitted(part_names=names)), event(ASKED, MONDAY + HOUR, 2)]
+    assert "Sơ đồ vị trí (mờ), Đơn đề nghị." in lines(events, ZONE, "vi")[1].text
+    assert "Site plan (mờ), Đơn đề nghị." in lines(events, ZONE, "en")[1].text
 
 
 def test_tells_the_oldest_first() -> None:

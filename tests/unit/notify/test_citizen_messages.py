@@ -5,6 +5,7 @@ from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import ResultChannel
 from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, DossierSubmitted
 from motcua.notify.v1.message_events_pb2 import MessageQueued
+from motcua.postal.v1.job_events_pb2 import PostalJobCancelled
 from motcua.routing.v1.case_events_pb2 import CaseResolved, WithdrawalDeclined
 from motcua.routing.v1.types_pb2 import CaseResult
 
@@ -61,6 +62,7 @@ MESSAGES = [
             "apology": "Chúng tôi thành thật xin lỗi.",
             "apology_number": "12/PXL",
             "signer_title": "Phó Giám đốc",
+            "signer": letters.EXTENDED.signer,
         },
     ),
     (letters.PAPERS_NEAR, "supplement_ending", {"answer_due_at": DUE_TEXT}),
@@ -71,6 +73,7 @@ MESSAGES = [
     ),
     (letters.PAPERS_GONE, "supplement_expired", {"answer_due_at": DUE_TEXT}),
     (letters.GIVEN_BACK, "closed", {"reason": "Không bổ sung đúng hạn."}),
+    (letters.GOES_ON_AFTER_ALL, "reopened", {}),
     (letters.GRANTED, "resolved", {"granted": "yes", "explanation": "", "way": "post"}),
     (ONLINE, "resolved", {"granted": "yes", "explanation": "", "way": "online"}),
     (
@@ -87,6 +90,7 @@ MESSAGES = [
     (letters.POSTED, "posted", {"item_number": ITEM}),
     (letters.DELIVERED, "delivered", {"item_number": ITEM}),
     (letters.SENT_BACK, "undelivered", {"item_number": ITEM}),
+    (PostalJobCancelled(job_id="j"), "post_cancelled", {}),
     (letters.HANDED_OVER, "returned", {"way": "counter"}),
     (letters.RETURNED_ONLINE, "returned", {"way": "online"}),
 ]

@@ -83,9 +83,10 @@ Thủ tục: Cấp Giấy phép bán lẻ rượu
 Đơn vị chịu trách nhiệm về hồ sơ: Sở Công Thương
 Đơn vị đang xử lý: H22.02.01
 Hạn: 17:00 ngày 10/08/2021
-Thời điểm báo: 19:05 ngày 10/08/2021
+Thời điểm thông báo: 19:05 ngày 10/08/2021
 
-Ông/Bà nhận thư này vì giữ vai trò được báo của đơn vị H22.02, hoặc đang thay người giữ vai trò đó.
+Ông/Bà nhận thư này với tư cách người được phân công nhận thông báo của H22.02, \
+hoặc người được ủy quyền thay người đó.
 Mã hồ sơ: H22.02-210809-0007
 Thư này được gửi tự động, xin không trả lời.
 """
@@ -125,7 +126,7 @@ def test_how_late_by_the_minutes_shown() -> None:
     payload.CopyFrom(letters.ESCALATED)
     payload.due_at.CopyFrom(to_timestamp(DUE_AT - 9 * MINUTE + 50 * SECOND))
     subject, text = letter(payload, DUE_AT + 24 * HOUR - 5 * MINUTE + 10 * SECOND)
-    assert "Hạn: 16:51 ngày 10/08/2021\nThời điểm báo: 16:55 ngày 11/08/2021" in text
+    assert "Hạn: 16:51 ngày 10/08/2021\nThời điểm thông báo: 16:55 ngày 11/08/2021" in text
     assert subject == f"Hồ sơ {CODE} quá hạn 1 ngày 4 phút"
 
 

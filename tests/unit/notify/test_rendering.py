@@ -65,12 +65,14 @@ VALUES: dict[str, dict[str, str]] = {
         "signer_title": "Phó Giám đốc",
     },
     "closed": {"reason": "Không bổ sung đúng hạn."},
+    "reopened": {},
     "resolved": {"granted": "", "explanation": "Không đủ điều kiện.", "way": "counter"},
     "late": {"due_at": DUE_TEXT},
     "rescheduled": {"previous_due_at": DUE_TEXT, "due_at": DUE_TEXT, "reason": "12729/VPCP-KGVX"},
     "posted": {"item_number": ITEM},
     "delivered": {"item_number": ITEM},
     "undelivered": {"item_number": ITEM},
+    "post_cancelled": {},
     "returned": {"way": "counter"},
 }
 PLAIN_LETTER = """\
@@ -94,7 +96,8 @@ Bộ phận Tiếp nhận và Trả kết quả
 Sở Công Thương
 
 Mã hồ sơ: H22.02-210809-0007
-Ông/Bà tra cứu hồ sơ bằng mã hồ sơ và mã PIN được cấp khi nộp.
+Ông/Bà tra cứu tình trạng hồ sơ tại Bộ phận Tiếp nhận và Trả kết quả \
+bằng mã hồ sơ và mã PIN được cấp khi nộp.
 Thư này được gửi tự động, xin không trả lời.
 """
 

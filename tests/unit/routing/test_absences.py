@@ -12,7 +12,7 @@ from motcua.routing.v1.officer_events_pb2 import DelegationEnded
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp
-from services.routing.application.officer_stream import RecordedAbsence
+from services.routing.application.absences.officer_stream import RecordedAbsence
 from services.routing.domain.collaboration_state import Delegation
 from services.routing.domain.decider import decide
 from tests.support.routing_cases import (

@@ -7,6 +7,7 @@ from typing import Any
 from google.protobuf.message import Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from motcua.intake.v1.dossier_events_pb2 import SupplementSubmitted
 from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.base.errors import Refusal
@@ -136,7 +137,8 @@ def test_any_sequence_of_commands_keeps_the_invariants(case: Case, moves: list[A
     process = standard_processes().latest(case.process)
     state = case.state
     assert kinds.count("CaseOpened") == 1
-    assert sum(kinds.count(end) for end in ("CaseResolved", "CaseWithdrawn", "CaseClosed")) <= 1
+    ends = sum(kinds.count(end) for end in ("CaseResolved", "CaseWithdrawn", "CaseClosed"))
+    assert ends - kinds.count("CaseReopened") <= 1
     assert kinds.count("HistoryImported") <= int(case.imported)
     assert state.round <= process.supplement_rounds
     assert state.step in {step.name for step in process.steps}
@@ -150,7 +152,10 @@ def test_any_sequence_of_commands_keeps_the_invariants(case: Case, moves: list[A
         ):
             accepted = [] if isinstance(outcome, Refusal) else outcome
             names = {type(message).__name__ for message in accepted}
-            assert names <= {"StepRecorded", "HistoryImported", "WithdrawalDeclined"}
+            kept = {"StepRecorded", "HistoryImported", "WithdrawalDeclined"}
+            if isinstance(command, SupplementSubmitted) and before.status is CaseStatus.CLOSED:
+                kept = {"CaseReopened", "CaseResumed"}
+            assert names <= kept
 
 
 @settings(max_examples=200)

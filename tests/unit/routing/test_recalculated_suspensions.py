@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -198,6 +199,36 @@ def test_a_date_that_moves_away_is_warned_of_anew() -> None:
     warned = clock(to_us(payload.warn_at))
     assert ("DeadlineApproaching", DOSSIER) not in named(case.watched(warned))
     assert ("DeadlineApproaching", DOSSIER) in named(case.watched(warned, 1))
+
+
+def test_a_date_that_stays_is_warned_of_once() -> None:
+    """A day off and a Saturday worked instead leave the promise where it is, and bring the time of
+    its warning to a day later, when it was warned of already.
+    """
+    case = Case().opened().taken()
+    assert ("DeadlineApproaching", DOSSIER) in named(case.watched("2021-08-13 15:00", 1))
+    swapped = replace(SATURDAY, days={**SATURDAY.days, **closed("2021-08-12").days,
+                                      date(2021, 8, 14): SATURDAY.days[date(2021, 8, 14)]},
+                      version="vn-test+swapped")  # fmt: skip
+    resumed = paused(case, swapped, "2021-08-13 17:00", "2021-08-14 07:00")
+    assert clock(to_us(resumed.due_at)) == clock(to_us(resumed.previous_due_at))
+    assert clock(to_us(resumed.warn_at)) == "2021-08-14 15:00"
+    assert ("DeadlineApproaching", DOSSIER) not in named(case.watched("2021-08-14 16:00"))
+    assert ("DeadlineMissed", DOSSIER) in named(case.watched("2021-08-16 09:00", 1))
+
+
+def test_a_limit_that_begins_again_and_keeps_its_signed_date_is_warned_of_once() -> None:
+    """The extension holds as it stands: of that date it was said already."""
+    case = Case().opened().taken()
+    case.does(stop("appraise"), "2021-08-13 16:00")
+    resumed = case.does(go_on("appraise"), "2021-08-13 16:01")[-1]
+    warned = case.watched("2021-08-13 16:30")
+    assert ("DeadlineApproaching", DOSSIER) in named(warned)
+    again = type(resumed).FromString(resumed.SerializeToString())
+    again.restarted, again.time_limit, again.extension_holds = True, "1wd", True
+    again.warn_at.FromMicroseconds(at("2021-08-16 08:00"))
+    case._keep([again], at("2021-08-13 16:40"))
+    assert ("DeadlineApproaching", DOSSIER) not in named(case.watched("2021-08-16 08:30"))
 
 
 def test_the_people_above_are_told_anew() -> None:

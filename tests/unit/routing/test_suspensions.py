@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from motcua.routing.v1.case_events_pb2 import (
     CaseClosed,
+    CaseReopened,
     CaseResumed,
     CaseSuspended,
     SupplementExpired,
@@ -47,6 +48,7 @@ from tests.support.routing_cases import (
     complete,
     extend,
     go_on,
+    let_go,
     paid,
     papers,
     payment,
@@ -207,10 +209,46 @@ def test_a_case_is_closed_only_after_the_citizen_s_time() -> None:
     assert isinstance(expired, SupplementExpired)
     assert (type(closed), closed.round) == (CaseClosed, 1)
     assert case.state.status is CaseStatus.CLOSED
-    assert case.does(papers(), "2021-09-08 10:02", SYSTEM) == []
+    assert case.does(papers(2), "2021-09-08 10:02", SYSTEM) == []
     (declined,) = case.does(withdrawal(), "2021-09-08 10:02", SYSTEM)
     assert declined.reason_code == "closed"
     assert case.watched("2022-09-08 10:00") == []
+
+
+@pytest.mark.parametrize("arrival", ["2021-09-08 10:00", "2021-09-08 10:02"])
+def test_papers_that_cross_the_closing_open_the_case_again(arrival: str) -> None:
+    """The desk took them, before the closing or before it heard of that: the clock goes on from
+    their arrival, as if nobody had closed the case.
+    """
+    case = Case().opened().taken()
+    case.does(supplement("appraise"), "2021-08-09 10:00")
+    never_closed = case.copy()
+    case.does(close(), "2021-09-08 10:01")
+    reopened, resumed = case.does(papers(), arrival, SYSTEM)
+    assert isinstance(reopened, CaseReopened)
+    assert (reopened.round, clock(to_us(reopened.closed_at))) == (1, "2021-09-08 10:01")
+    assert [resumed] == [
+        each
+        for each in never_closed.does(papers(), arrival, SYSTEM)
+        if isinstance(each, CaseResumed)
+    ]
+    assert case.state.status is CaseStatus.RUNNING
+    assert (case.state.ending, case.state.suspension) == (None, None)
+    limit, otherwise = case.state.dossier_limit, never_closed.state.dossier_limit
+    assert limit is not None
+    assert otherwise is not None
+    assert (limit.due_at, limit.basis) == (otherwise.due_at, otherwise.basis)
+    case.when(close(), "2021-09-09 10:00").then("NO_PAPERS_AWAITED")
+    case.does(complete("appraise"), "2021-09-09 10:00")
+
+
+def test_papers_open_no_case_again_that_ended_otherwise() -> None:
+    """The citizen's own wish, once granted, holds."""
+    case = Case().opened()
+    case.does(supplement("appraise"), "2021-08-09 10:00")
+    case.does(withdrawal(), "2021-08-10 10:00", SYSTEM)
+    case.does(let_go(), "2021-08-11 10:00", LEADER)
+    assert case.does(papers(), "2021-08-11 10:00", SYSTEM) == []
 
 
 def test_an_expected_end_comes_near_and_passes() -> None:
@@ -265,7 +303,7 @@ def test_the_promise_is_moved_by_its_signed_apology() -> None:
         ),
         (
             "NEW_DATE_NOT_WORKED",
-            extend("2021-08-16 09:00", "2021-08-20 07:00"),
+            extend("2021-08-16 09:00", "2021-08-20 12:00"),
             "2021-08-12",
             LEADER,
         ),
@@ -277,6 +315,37 @@ def test_an_extension_that_breaks_a_rule_is_refused(
     """Leader, a working day before, and a later date on which somebody works."""
     case = Case().opened("2021-08-09 09:00")
     case.when(command, when, actor).then(code)
+
+
+@pytest.mark.parametrize("clock_time", ["07:00", "11:30", "13:30", "17:00"])
+def test_a_date_may_be_signed_for_either_end_of_a_session(clock_time: str) -> None:
+    """An opening is a time that leaders type, as a closing is."""
+    case = Case().opened("2021-08-09 09:00")
+    (extended,) = case.does(
+        extend("2021-08-16 09:00", f"2021-08-20 {clock_time}"), "2021-08-12", LEADER
+    )
+    assert clock(to_us(extended.due_at)) == f"2021-08-20 {clock_time}"
+
+
+def test_no_date_is_signed_while_the_clock_stands_still() -> None:
+    """Nobody knows then from which date it would be moved."""
+    case = Case().opened()
+    case.does(stop("appraise"), "2021-08-09 10:00")
+    moved = extend("2021-08-16 09:00", "2021-08-20 10:00")
+    case.when(moved, "2021-08-09 11:00", LEADER).then("CASE_SUSPENDED")
+
+
+def test_a_signed_date_holds_what_was_before_it_and_moves_by_later_pauses() -> None:
+    """The working day waited before the signature is not counted a second time."""
+    case = Case().opened("2021-08-09 09:00")
+    case.does(stop("appraise"), "2021-08-09 10:00")
+    case.does(go_on("appraise"), "2021-08-10 10:00")
+    moved = extend("2021-08-17 09:00", "2021-08-25 10:00")
+    case.does(moved, "2021-08-11 10:00", LEADER)
+    case.does(stop("appraise"), "2021-08-12 10:00")
+    case.does(go_on("appraise"), "2021-08-12 11:00")
+    assert case.state.dossier_limit is not None
+    assert clock(case.state.dossier_limit.due_at) == "2021-08-25 11:00"
 
 
 def test_the_promise_is_moved_once_whatever_happens_after() -> None:

@@ -24,6 +24,7 @@ from motcua.intake.v1.intake_pb2 import Applicant, SubmitDossierRequest
 
 from kernel.base.errors import Violation
 from kernel.base.instants import zone
+from kernel.messages.catalogue import FixedText
 from office.catalogue.agency_codes import is_agency
 from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.model import CatalogueUnit, Procedure
@@ -153,7 +154,7 @@ def _parts(request: SubmitDossierRequest, procedure: Procedure) -> Iterator[Viol
     given = {part.code for part in request.parts}
     for asked in procedure.parts:
         if asked.required and asked.code not in given:
-            yield violation("parts", "part.missing", part=asked.code)
+            yield violation("parts", "part.missing", part=FixedText(asked.name_vi, asked.name_en))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from kernel.messages.catalogue import MessageCatalogue
 TEXTS: Final = MessageCatalogue.beside(Path(__file__).parent.parent)
 
 
-def violation(field: str, rule: str, limit: str = "") -> Violation:
+def violation(field: str, rule: str, limit: object = "") -> Violation:
     """Return which rule a field breaks; ``limit`` is a word of the rule, never the sender's."""
     return Violation(field, rule, TEXTS.text(rule, limit=limit))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from google.protobuf.message import Message
 from motcua.intake.v1.dossier_events_pb2 import SupplementSubmitted
-from motcua.routing.v1.case_events_pb2 import CaseClosed, SupplementRequested
+from motcua.routing.v1.case_events_pb2 import CaseClosed, CaseReopened, SupplementRequested
 from motcua.routing.v1.routing_pb2 import CloseCaseRequest, RequestSupplementRequest
 
 from kernel.base.instants import instant_in, to_timestamp
@@ -12,7 +14,7 @@ from office.worktime import working_time
 from services.routing.domain.context import Decision, DecisionContext
 from services.routing.domain.guards import at_step, may_work
 from services.routing.domain.refusals.case import refusal
-from services.routing.domain.state import State
+from services.routing.domain.state import CaseStatus, State
 from services.routing.domain.use_cases.collaboration.draft_documents import supplement_unsigned
 from services.routing.domain.use_cases.deadlines.suspend import SUPPLEMENT, go_on, warn_of_end
 
@@ -48,12 +50,19 @@ def request_supplement(
 def resume(state: State, submitted: SupplementSubmitted, context: DecisionContext) -> list[Message]:
     """Let the clock go on from the papers' arrival (``context.at``), by the procedure's policy.
 
-    Papers that answer an older request, or come when none are awaited, change nothing here. Late
-    ones are taken as long as nobody has closed the case.
+    Papers that answer an older request, or come when none are awaited, change nothing here. The
+    desk takes late ones as long as it has not heard that the case is closed; what it has taken
+    counts, and opens a case again that was closed meanwhile.
     """
-    if not _waits(state) or submitted.round != state.round:
+    if submitted.round != state.round:
         return []
-    return [go_on(state, context)]
+    if _waits(state):
+        return [go_on(state, context)]
+    ending = state.ending
+    if state.status is not CaseStatus.CLOSED or ending is None:
+        return []
+    reopened = CaseReopened(round=state.round, closed_at=to_timestamp(ending.at))
+    return [reopened, go_on(replace(state, suspension=ending.suspension), context)]
 
 
 def close(state: State, command: CloseCaseRequest, context: DecisionContext) -> Decision:

@@ -6,8 +6,18 @@ from collections.abc import Sequence
 from typing import Final
 
 from google.protobuf.message import Message
-from motcua.routing.v1.case_events_pb2 import CaseClosed, CaseResolved, CaseWithdrawn
-from motcua.routing.v1.collaboration_events_pb2 import ChildEnded, ChildRequested, ChildWithheld
+from motcua.routing.v1.case_events_pb2 import (
+    CaseClosed,
+    CaseReopened,
+    CaseResolved,
+    CaseWithdrawn,
+)
+from motcua.routing.v1.collaboration_events_pb2 import (
+    ChildEnded,
+    ChildReopened,
+    ChildRequested,
+    ChildWithheld,
+)
 
 from office.process.model.conditions import Circumstances, holds
 from office.process.model.process import Child, Step
@@ -89,4 +99,11 @@ def ended(code: str, number: int, outcome: Sequence[Message]) -> ChildEnded | No
         if isinstance(message, CaseWithdrawn | CaseClosed):
             ending = "withdrawn" if isinstance(message, CaseWithdrawn) else "closed"
             return ChildEnded(number=number, child_code=code, ending=ending)
+    return None
+
+
+def reopened(code: str, number: int, outcome: Sequence[Message]) -> ChildReopened | None:
+    """Return what it means for its parent that a closed child goes on; None when none does."""
+    if any(isinstance(message, CaseReopened) for message in outcome):
+        return ChildReopened(number=number, child_code=code)
     return None

@@ -63,7 +63,7 @@ def _untimely(
         return refusal("EXTENSION_TOO_LATE")
     if new <= old.due_at:
         return refusal("NEW_DATE_NOT_LATER")
-    # The end of a session is the last instant at which somebody works in it.
-    if working_time.working_us(context.calendar, new - 1, new) != 1:
+    # Both ends of a session belong to it: leaders sign dates such as 07:00 and 17:00.
+    if not working_time.working_us(context.calendar, new - 1, new + 1):
         return refusal("NEW_DATE_NOT_WORKED")
     return None

@@ -48,11 +48,12 @@ def request_payment(
     state: State, command: pb.RequestPaymentRequest, context: DecisionContext
 ) -> Decision:
     """Ask for money and stop the clock; the amounts are whole đồng, one of them above 0."""
-    phi, le_phi = command.payment.phi, command.payment.le_phi
-    if min(phi, le_phi) < 0 or phi + le_phi <= 0:
-        return refusal("NOTHING_TO_PAY")
     suspended = CaseSuspended(kind=FINANCIAL, reason=command.reason, payment=command.payment)
-    return _suspend(state, command, context, suspended)
+    outcome = _suspend(state, command, context, suspended)
+    phi, le_phi = command.payment.phi, command.payment.le_phi
+    if isinstance(outcome, list) and (min(phi, le_phi) < 0 or phi + le_phi <= 0):
+        return refusal("NOTHING_TO_PAY")
+    return outcome
 
 
 def stop(state: State, command: pb.SuspendCaseRequest, context: DecisionContext) -> Decision:

@@ -377,7 +377,7 @@ def test_a_misspelt_key_is_one_mistake(tmp_path: Path) -> None:
         ('{"a": 1,\n "b" 2}', "dòng 2, cột 6: thiếu dấu hai chấm", "line 2, column 6: a colon is"),
         ('{"a": 1 "b": 2}', "dòng 1, cột 9: thiếu dấu phẩy", "line 1, column 9: a comma is"),
         ('{"a": 1,}', "dòng 1, cột ", "line 1, column "),
-        ('{"a": x}', "dòng 1, cột 7: chờ một giá trị", "line 1, column 7: a value is missing"),
+        ('{"a": x}', "dòng 1, cột 7: thiếu một giá trị", "line 1, column 7: a value is missing"),
         ('{"a": "x}', "dòng 1, cột 7: ngoặc kép chưa đóng", "line 1, column 7: a quotation mark"),
         ("{} {}", "dòng 1, cột 4: còn nội dung", "line 1, column 4: after the end"),
         ('{"a": NaN}', "NaN không phải giá trị", "NaN is no value"),

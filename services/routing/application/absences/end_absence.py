@@ -15,9 +15,9 @@ from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from office.people.directory import below
 from office.streams import OFFICER
+from services.routing.application.absences.officer_stream import LEADING, absences, cases_in, hold
 from services.routing.application.decide_many import write_each
 from services.routing.application.decision_context import CaseContextLoader
-from services.routing.application.officer_stream import LEADING, absences, cases_in, hold
 from services.routing.domain.refusals import case
 from services.routing.domain.use_cases.collaboration.participants import work_meant
 from services.routing.tables import SUBSTITUTIONS, WORK
@@ -50,7 +50,7 @@ class EndAbsence:
         meant = [one.delegation for one in running if one.touches(unit)]
         if not meant:
             apart = running and not any(one.meets(unit) for one in running)
-            raise _refused("NOT_YOURS_TO_END" if apart else "NO_ABSENCE", officer)
+            raise self._refused("NOT_YOURS_TO_END" if apart else "NO_ABSENCE", officer)
         codes = _covered(uow, officer, at)
         ended = AbsenceEnded(officer=officer, unit=unit)
         events = uow.append_call(officer, [ended], call, OFFICER)
@@ -77,9 +77,8 @@ class EndAbsence:
         known = people.officers.get(officer) if people else None
         leads = bool(unit) and not call.roles.isdisjoint(LEADING)
         if not leads or (known and not below(known.unit, unit)):
-            raise _refused("NOT_YOURS_TO_END", officer)
+            raise self._refused("NOT_YOURS_TO_END", officer)
         return unit
 
-
-def _refused(code: str, officer: str) -> Refused:
-    return Refused(case.refusal(code, officer=officer))
+    def _refused(self, code: str, officer: str) -> Refused:
+        return self.loader.refused(case.refusal(code, officer=officer))

@@ -1,4 +1,4 @@
-"""`motcua replay` and `verify`: the log read again, and verified by its hash chains."""
+"""`motcua replay`: the log read again."""
 
 from __future__ import annotations
 
@@ -16,18 +16,11 @@ import typer
 from google.protobuf.json_format import MessageToDict
 from motcua.audit.v1 import audit_pb2 as pb
 from motcua.events.v1.event_pb2 import Event
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
-from cli.formatting import OFFSET, moment, print_json, word
+from cli.formatting import OFFSET, moment
 from cli.grpc_clients import identity
 from cli.options import JSON, in_order, parse_instant
-from cli.printer import counted, err, failed, out, progress_on
+from cli.printer import counted, err, failed
 from cli.rpc_errors import audit
 from kernel.base.instants import SECOND, to_us
 from kernel.eventsourcing.envelope import payload_type
@@ -156,74 +149,3 @@ def _document(event: Event) -> dict[str, Any]:
         "value": base64.b64encode(event.payload.value).decode(),
     }
     return MessageToDict(envelope, preserving_proto_field_name=True) | {"payload": payload}
-
-
-def verify(
-    store_only: Annotated[
-        bool, typer.Option("--store-only", help="Do not read the log again.")
-    ] = False,
-    as_json: JSON = False,
-) -> None:
-    """Verify that nothing was lost, altered or reordered. Exit status 1 when something was."""
-    result = run_verify(store_only)
-    document = {
-        "events": result.events,
-        "dossiers": result.dossiers,
-        "gaps": result.gaps,
-        "duplicates": result.duplicates,
-        "broken_hashes": result.broken_hashes,
-        "ok": result.ok,
-    }
-    if as_json:
-        findings = [MessageToDict(f, preserving_proto_field_name=True) for f in result.findings]
-        print_json(
-            document
-            | {"repeats": result.repeats, "quarantined": result.quarantined, "findings": findings}
-        )
-    else:
-        _print_verification(result)
-    if not result.ok:
-        raise typer.Exit(1)
-
-
-def run_verify(store_only: bool = False) -> pb.VerifyResult:
-    """Run the verification, with its progress on a terminal."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    result = pb.VerifyResult()
-    with (
-        progress_on(*columns) as progress,
-        audit() as stub,
-    ):
-        task = progress.add_task("verify", total=None)
-        for answer in stub.Verify(
-            pb.VerifyRequest(store_only=store_only), timeout=LONG, metadata=identity()
-        ):
-            if answer.HasField("result"):
-                result = answer.result
-            else:
-                now = answer.progress
-                progress.update(
-                    task, description=now.phase, completed=now.done, total=now.total or None
-                )
-    return result
-
-
-def _print_verification(result: pb.VerifyResult) -> None:
-    verdict, style = ("proven", "green") if result.ok else ("broken", "red")
-    out.print(
-        Text.assemble(
-            (verdict, style),
-            f": {counted(result.events, 'event')} of {counted(result.dossiers, 'dossier')}; "
-            f"{counted(result.gaps, 'gap')}, {counted(result.duplicates, 'duplicate')}, "
-            f"{counted(result.broken_hashes, 'broken hash', 'broken hashes')}",
-        )
-    )
-    for finding in result.findings:
-        kind = word(pb.FindingKind, finding.kind)
-        place = f"partition {finding.partition}, offset {finding.offset}"
-        out.print(f"  {kind} at {place} {finding.stream_id}", markup=False)

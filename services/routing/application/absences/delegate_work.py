@@ -20,9 +20,9 @@ from kernel.base.instants import to_timestamp
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from office.streams import OFFICER
+from services.routing.application.absences.officer_stream import LEADING, absences, hold
 from services.routing.application.decide_many import write_each
 from services.routing.application.decision_context import CaseContextLoader
-from services.routing.application.officer_stream import LEADING, absences, hold
 from services.routing.application.request_checks import check
 from services.routing.domain.collaboration_state import Delegation
 from services.routing.domain.decider import State
@@ -80,12 +80,12 @@ class DelegateWork:
         check(request, self.loader, call.now)
         wanted = delegation_of(request, call.occurred_at)
         if isinstance(wanted, Refusal):
-            raise Refused(wanted)
+            raise self.loader.refused(wanted)
         unit = self._meant(request, wanted, call)
         hold(uow, request.officer)
         codes = _cases_of(uow, request.officer, unit)
         if not codes and unit and _cases_of(uow, request.officer):
-            raise _not_yours(request.officer)
+            raise self._not_yours(request.officer)
         events = self._declare(uow, wanted, unit, call)
         return events + write_each(self.loader, uow, codes, request, call)
 
@@ -115,13 +115,13 @@ class DelegateWork:
             if known is None:
                 away, words = "NO_SUCH_OFFICER", {"officer": officer}
             if away:
-                raise Refused(case.refusal(away, **words))
+                raise self.loader.refused(case.refusal(away, **words))
         if call.actor.id == officer:
             return ""
         unit = self.loader.with_rights(call.actor, call.occurred_at).unit
         leads = not call.roles.isdisjoint(LEADING)
         if not leads or not unit or (known and not within(known.unit, unit)):
-            raise _not_yours(officer)
+            raise self._not_yours(officer)
         return unit
 
     def _declare(self, uow: UnitOfWork, wanted: Delegation, unit: str, call: Call) -> list[Event]:
@@ -137,6 +137,5 @@ class DelegateWork:
         )
         return uow.append_call(wanted.officer, [delegated], call, OFFICER)
 
-
-def _not_yours(officer: str) -> Refused:
-    return Refused(case.refusal("NOT_YOURS_TO_DELEGATE", officer=officer))
+    def _not_yours(self, officer: str) -> Refused:
+        return self.loader.refused(case.refusal("NOT_YOURS_TO_DELEGATE", officer=officer))

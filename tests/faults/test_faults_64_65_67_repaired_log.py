@@ -1,0 +1,227 @@
+"""Faults 64, 65 and 67: a whole stack loses its log, and gets it back by `motcua log repair`.
+
+An outside ledger has every dossier that a citizen was given a code for; in the end each of them is
+on the log and with every service, once.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from kafka import KafkaAdminClient, TopicPartition
+from motcua.events.v1.common_pb2 import Actor, ActorKind
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
+from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
+from motcua.notify.v1.message_events_pb2 import MessageSuppressed
+
+from infra.local.child import spawn
+from kernel.eventsourcing.envelope import type_name
+from kernel.kafka.topics import ensure_topics, events_topic
+from kernel.rpc.client import explain
+from tests.support.events import make_event
+from tests.support.feed import START, code_of, log_of, put, wait_until
+from tests.support.identity import metadata
+from tests.support.stack import Stack, program, running
+from tests.support.walk import submission
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
+
+CITIZEN = metadata("citizen", "mai")
+PATIENCE = 90.0
+
+
+class Office:
+    """A stack, and the ledger of what it has confirmed."""
+
+    def __init__(self, stack: Stack, older: Path) -> None:
+        self.stack = stack
+        self.older = older
+        """The broker's data from when the log had fewer records."""
+        self.ledger: list[str] = []
+
+    def submit(self, count: int) -> None:
+        """Hand in dossiers, and wait until all services know them."""
+        with self.stack.channel("intake") as channel:
+            stub = IntakeServiceStub(channel)
+            for _ in range(count):
+                answer = stub.SubmitDossier(submission(), timeout=20, metadata=CITIZEN)
+                self.ledger.append(answer.dossier_code)
+        self.stack.wait_settled()
+
+    def refused(self) -> bool:
+        """Return whether a command is refused for the log's sake; one that is not has a code."""
+        with self.stack.channel("intake") as channel:
+            stub = IntakeServiceStub(channel)
+            try:
+                answer = stub.SubmitDossier(submission(), timeout=20, metadata=CITIZEN)
+            except grpc.RpcError as error:
+                return explain(error).reason == "LOG_DIFFERS"
+            self.ledger.append(answer.dossier_code)
+        return False
+
+    def wait_refused(self) -> None:
+        """Wait until every service has noticed, and commands are refused."""
+        wait_until(self._all_halted, PATIENCE, "every service has noticed")
+        wait_until(self.refused, PATIENCE, "commands are refused")
+
+    def _all_halted(self) -> bool:
+        return all("the log" in (row.get("halted") or "") for row in self.rows())
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the services' rows of the status."""
+        found: list[dict[str, Any]] = self.stack.status()["services"]
+        return found
+
+    def plan(self, *options: str, refused: str = "") -> dict[str, Any]:
+        """Return the plan, which is refused with these words or not at all."""
+        done = self.stack.run("log", "repair", *options, "--json", timeout=PATIENCE)
+        found: dict[str, Any] = json.loads(done.stdout)
+        assert refused in " ".join(found["refused"])
+        assert bool(found["refused"]) == bool(refused) == bool(done.returncode)
+        return found
+
+    def repair(self, *options: str, plan: str) -> dict[str, Any]:
+        """Carry a plan out."""
+        arguments = ("log", "repair", *options, "--plan", plan, "--approved-by", "Lan", "--json")
+        found: dict[str, Any] = self.stack.motcua(*arguments, timeout=PATIENCE)
+        assert found["ok"]
+        return found
+
+    def restart_on(self, topic: str) -> None:
+        """Start everything again on another topic."""
+        assert self.stack.stop() == 0, self.stack.story()
+        self.stack.env["MOTCUA_TOPIC"] = topic
+        self.stack.start()
+        self.stack.wait_ready()
+
+    def check(self) -> None:
+        """Compare the ledger with the log, which takes events as before."""
+        self.stack.wait_ready()
+        self.submit(1)
+        log = log_of(self.stack.bootstrap, self.stack.topic)
+        submitted = [
+            event.stream_id
+            for event in log
+            if type_name(event) == DossierSubmitted.DESCRIPTOR.full_name
+        ]
+        assert sorted(submitted) == sorted(self.ledger)
+        assert set(Counter(event.event_id for event in log).values()) == {1}
+        assert all(not row["quarantined"] and not row["halted"] for row in self.rows())
+        assert self.stack.motcua("verify", "--json")["ok"]
+        assert self.stack.motcua("log", "check", "--json")["ok"]
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A stack with some dossiers, and a copy of its broker's data from before."""
+    folder = tmp_path_factory.mktemp("office")
+    with running(folder) as stack:
+        made = Office(stack, folder / "older")
+        made.submit(4)
+        # As a snapshot of the disk has it: nothing is written just now.
+        shutil.copytree(stack.folder / "kafka" / "log", made.older)
+        yield made
+
+
+def test_fault_64_a_broker_that_was_put_back_from_an_older_copy(office: Office) -> None:
+    """It lacks what came since. The repair is killed in the middle, and run again."""
+    stack = office.stack
+    office.submit(6)
+    assert stack.stop() == 0
+    shutil.rmtree(stack.folder / "kafka" / "log")
+    shutil.copytree(office.older, stack.folder / "kafka" / "log")
+    stack.start()
+    office.wait_refused()
+    found = office.plan()
+    assert found["to_write"] > 0
+    assert found["positions"] == {}
+    assert stack.run("log", "check").returncode == 1
+    done = stack.run("rebuild", "intake")
+    assert (done.returncode, "`motcua log repair` gives it back" in done.stderr) == (1, True)
+    _kill_within(stack, found["plan"])
+    office.wait_refused()
+    assert office.plan()["plan"] == found["plan"]
+    office.repair(plan=found["plan"])
+    office.check()
+
+
+def _kill_within(stack: Stack, plan: str) -> None:
+    """Begin a repair, and kill it as soon as it has said so."""
+    record = stack.folder / "log" / "repairs.log"
+    before = record.read_text() if record.exists() else ""
+    process = spawn(
+        [*program("cli.main", "log", "repair", "--plan", plan, "--approved-by", "Lan")],
+        log=stack.folder / "repair.log",
+        death_signal=signal.SIGKILL,
+        env=stack.env,
+    )
+    wait_until(lambda: record.exists() and record.read_text() != before, PATIENCE, "it has begun")
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+
+
+def test_fault_65_a_topic_that_was_made_again_and_has_taken_records(office: Office) -> None:
+    """They are kept, after those that were there before, in a further topic."""
+    stack = office.stack
+    office.submit(2)
+    admin = KafkaAdminClient(bootstrap_servers=stack.bootstrap)
+    admin.delete_topics([stack.topic])
+    admin.close()
+    wait_until(lambda: _made_again(stack), PATIENCE, "the topic is there again")
+    others = [_unheard_of(number) for number in range(12)]
+    put(stack.bootstrap, stack.topic, others)
+    office.wait_refused()
+    office.plan(refused="give a new topic with --to NAME")
+    name = f"{stack.topic}.again"
+    found = office.plan("--to", name)
+    assert office.repair("--to", name, plan=found["plan"])["written"] == found["to_write"]
+    office.wait_refused()
+    office.restart_on(name)
+    office.check()
+    log = [event.event_id for event in log_of(stack.bootstrap, name)]
+    assert {event.event_id for event in others} <= set(log)
+
+
+def _unheard_of(number: int) -> Event:
+    """Return an event that no service has written, and that none minds."""
+    return make_event(
+        code_of(number), "elsewhere", 1, MessageSuppressed(kind="submitted"),
+        actor=Actor(kind=ActorKind.ACTOR_KIND_SYSTEM), occurred_at=START, recorded_at=START,
+        causation_id="", correlation_id="",
+    )  # fmt: skip
+
+
+def _made_again(stack: Stack) -> bool:
+    try:
+        ensure_topics(stack.bootstrap, topics=[events_topic(stack.topic)])
+    except Exception:
+        return False
+    return True
+
+
+def test_fault_67_a_log_whose_beginning_was_cut(office: Office) -> None:
+    """No record can be put before others, so a further topic gets them all, each at its offset."""
+    stack = office.stack
+    office.submit(2)
+    before = log_of(stack.bootstrap, stack.topic)
+    admin = KafkaAdminClient(bootstrap_servers=stack.bootstrap)
+    admin.delete_records({TopicPartition(stack.topic, number): -1 for number in range(6)})
+    admin.close()
+    office.wait_refused()
+    office.plan(refused="give a new topic with --to NAME")
+    done = stack.run("rebuild", "postal")
+    assert (done.returncode, "lost its beginning" in done.stderr) == (1, True)
+    name = f"{stack.topic}.whole"
+    office.repair("--to", name, plan=office.plan("--to", name)["plan"])
+    assert log_of(stack.bootstrap, name) == before
+    office.restart_on(name)
+    office.check()
