@@ -86,17 +86,28 @@ class PartnerClient:
         )
         return answer
 
+    async def answer(self, job_id: str, number: int, reason_code: str) -> None:
+        """Answer what the office asks, with a reason when it is too late; raise ``JobRefused``."""
+        request = pb.AnswerChangeRequest(
+            job_id=job_id, number=number, accepted=not reason_code, reason_code=reason_code
+        )
+        await self._call(self._stub.AnswerChange, request)
+
     async def refuse(self, job_id: str, attempt: int, reason_code: str) -> None:
         """Refuse a job; raise ``JobRefused``."""
         request = pb.RefuseJobRequest(job_id=job_id, attempt=attempt, reason_code=reason_code)
         await self._call(self._stub.RefuseJob, request)
 
     async def report(
-        self, job_id: str, attempt: int, step: PlannedReport, happened_at: float
+        self,
+        taken: pb.TakeJobResponse,
+        step: PlannedReport,
+        happened_at: float,
     ) -> bool:
-        """Send a report; return whether the office calls it a contradiction; raise
-        ``JobRefused``.
+        """Send a report about a job as it was taken, at the delivery with the money to collect;
+        return whether the office calls it a contradiction; raise ``JobRefused``.
         """
+        job_id, attempt = taken.job_id, taken.attempt
         common: dict[str, Any] = {
             "job_id": job_id,
             "attempt": attempt,
@@ -111,6 +122,11 @@ class PartnerClient:
                 self._stub.ReportDelivered,
                 pb.ReportDeliveredRequest(**common, proof_sha256=proof, receiver_name="Người nhận"),
             )
+            if taken.HasField("collect"):
+                request.collected.CopyFrom(taken.collect)
+                receipt = f"{taken.item_number}-{step.report}"
+                request.phi_receipt = f"P-{receipt}" if taken.collect.phi else ""
+                request.le_phi_receipt = f"L-{receipt}" if taken.collect.le_phi else ""
         elif step.call == "returned":
             method, request = (
                 self._stub.ReportReturned,

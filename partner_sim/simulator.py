@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from random import Random
+from typing import Any
 
 import grpc
+from motcua.postal.v1.postal_partner_pb2 import TakeJobResponse
+from motcua.postal.v1.postal_pb2 import ChangeRequest
 
 from partner_sim.api import JobRefused, PartnerClient
 from partner_sim.clock import OfficeClock
@@ -60,7 +64,10 @@ class Simulator:
             try:
                 async for offer in self._partner.offers(cursor):
                     cursor = offer.cursor
-                    self._begin(offer.job.job_id)
+                    if offer.HasField("change"):
+                        self._start(self._answer(offer.change))
+                    else:
+                        self._begin(offer.job.job_id)
             except grpc.aio.AioRpcError as error:
                 if error.code() in (
                     grpc.StatusCode.UNAUTHENTICATED,
@@ -74,9 +81,23 @@ class Simulator:
     def _begin(self, job_id: str) -> None:
         self.count.counts["offered"] += 1
         fate = draw(self._random, self._rates, self._pace)
-        task = asyncio.create_task(self._work(job_id, fate))
+        self._start(self._work(job_id, fate))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._jobs.add(task)
         task.add_done_callback(self._jobs.discard)
+
+    async def _answer(self, change: ChangeRequest) -> None:
+        """Accept every second request of a job, and be too late for the others."""
+        self.count.counts["changes"] += 1
+        try:
+            async with self._calls:
+                reason = "" if change.number % 2 else "out_for_delivery"
+                await self._partner.answer(change.job_id, change.number, reason)
+        except JobRefused as no:
+            if no.reason not in ("CHANGE_ENDED", "LEASE_LOST"):
+                self.count.errors[no.reason] += 1
 
     async def _work(self, job_id: str, fate: Fate) -> None:
         attempt = Attempt(job_id, fate.kind)
@@ -94,38 +115,40 @@ class Simulator:
             await self._refuse(attempt, "not_served")
             return
         async with self._calls:
-            answer = await self._partner.take(attempt.job_id)
+            taken = await self._partner.take(attempt.job_id)
         self.count.counts["taken"] += 1
-        attempt.attempt, attempt.item_number = answer.attempt, answer.item_number
+        attempt.attempt, attempt.item_number = taken.attempt, taken.item_number
         taken_at = self._clock.now()
         if fate.kind == "refused_after_taking":
             await self._refuse(attempt, "address_unknown")
         elif fate.kind == "silent":
-            until = answer.lease_until
-            await self._late_answer(attempt, until.seconds + until.nanos / 1e9)
+            until = taken.lease_until
+            await self._late_answer(taken, attempt, until.seconds + until.nanos / 1e9)
         else:
             for step in fate.steps:
                 if not await self._sleep_until(taken_at + step.sent * HOUR):
                     return
-                await self._report(attempt, step, taken_at)
+                await self._report(taken, attempt, step, taken_at)
 
     async def _refuse(self, attempt: Attempt, reason_code: str) -> None:
         async with self._calls:
             await self._partner.refuse(attempt.job_id, attempt.attempt, reason_code)
         attempt.final = "refused"
 
-    async def _late_answer(self, attempt: Attempt, lease_until: float) -> None:
+    async def _late_answer(
+        self, taken: TakeJobResponse, attempt: Attempt, lease_until: float
+    ) -> None:
         """Stay silent until the lease has long ended, then claim the delivery."""
         if await self._sleep_until(lease_until + 2 * HOUR * self._pace):
             step = PlannedReport("delivered", 0, 0, report=1)
-            await self._report(attempt, step, lease_until)
+            await self._report(taken, attempt, step, lease_until)
 
-    async def _report(self, attempt: Attempt, step: PlannedReport, taken_at: float) -> None:
+    async def _report(
+        self, taken: TakeJobResponse, attempt: Attempt, step: PlannedReport, taken_at: float
+    ) -> None:
         happened_at = taken_at + step.happens * HOUR
         async with self._calls:
-            contradicts = await self._partner.report(
-                attempt.job_id, attempt.attempt, step, happened_at
-            )
+            contradicts = await self._partner.report(taken, step, happened_at)
         self.count.counts["reports"] += 1
         if step.fault:
             self.count.counts[_COUNTED[step.fault]] += 1

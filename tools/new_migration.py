@@ -8,8 +8,10 @@ It is made from the difference between the tables in the code and the revisions 
 from __future__ import annotations
 
 import importlib
+import subprocess
 import sys
 import tempfile
+from typing import Any
 
 from alembic import command
 
@@ -32,7 +34,9 @@ def write_revision(service: str, message: str) -> None:
         with engine.begin() as connection:
             config = alembic_config(definition.model, connection)
             command.upgrade(config, "head")
-            command.revision(config, message, autogenerate=True, rev_id=f"{number:04d}")
+            made: Any = command.revision(config, message, autogenerate=True, rev_id=f"{number:04d}")
+    for check in (("check", "--fix-only", "--quiet"), ("format", "--quiet")):
+        subprocess.run([sys.executable, "-m", "ruff", *check, made.path], check=True)
 
 
 if __name__ == "__main__":

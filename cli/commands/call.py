@@ -11,12 +11,14 @@ from typing import Annotated, Any, Final
 import grpc
 import typer
 from google.protobuf.descriptor import MethodDescriptor
-from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
+from google.protobuf.json_format import ParseDict, ParseError
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from cli.grpc_clients import Connection
-from cli.printer import failed
+from cli.message_json import document_of
+from cli.printer import failed, grid, out
+from cli.request_fields import fields_of
 from cli.rpc_errors import failures
 from cli.settings import settings
 from kernel.auth.issuer import LocalIssuer
@@ -43,14 +45,22 @@ def call(
     role: Annotated[list[str] | None, typer.Option(help="A role; may be given again.")] = None,
     language: Annotated[str, typer.Option(help="vi or en, for what the service says.")] = "en",
     timeout: Annotated[float, typer.Option(help="Seconds.")] = 10.0,
+    describe: Annotated[
+        bool, typer.Option("--describe", help="Show the fields of the request, and call nothing.")
+    ] = False,
 ) -> None:
     """Call a method of a service and print its answer as JSON.
+
+    Instants are shown by the office's clock.
 
     A stream gives one document a line. Who calls is signed for by the local issuer (development),
     or named by MOTCUA_TOKEN; without either a guest calls. A request id is made when none is
     given. Exit status 1 when the service says no: its reason and text are on stderr.
     """
     service, found = _find(method)
+    if describe:
+        out.print(grid(("field", "holds", "rules"), list(fields_of(found.input_type))))
+        return
     request = _request(found, data)
     given = dict(zip(_KINDS, (officer, citizen, operator, importer), strict=True))
     named = [(kind, name) for kind, name in given.items() if name]
@@ -89,8 +99,7 @@ def _print(
 
 
 def _json(message: Message, indent: int | None = None) -> str:
-    document = MessageToDict(message, preserving_proto_field_name=True)
-    return json.dumps(document, ensure_ascii=False, indent=indent)
+    return json.dumps(document_of(message), ensure_ascii=False, indent=indent)
 
 
 def methods() -> dict[str, list[tuple[str, MethodDescriptor]]]:
@@ -126,7 +135,9 @@ def _request(method: MethodDescriptor, data: str) -> Message:
     try:
         ParseDict(json.loads(sys.stdin.read() if data == "-" else data), request)
     except (ValueError, ParseError) as error:
-        raise typer.BadParameter(str(error), param_hint="DATA") from error
+        problem = str(error).partition(" Available Fields")[0].rstrip()
+        hint = f"{problem} (motcua call {method.name} --describe)"
+        raise typer.BadParameter(hint, param_hint="DATA") from error
     if "request_id" in method.input_type.fields_by_name and not request.request_id:
         request.request_id = str(uuid.uuid4())
     made: Message = request

@@ -17,6 +17,7 @@ from cli.grpc_clients import identity
 from cli.options import JSON, parse_instant, parse_length
 from cli.printer import grid, out
 from cli.rpc_errors import audit
+from cli.unit_names import unit_lines
 from kernel.base.instants import MINUTE, SECOND, to_us
 
 app = typer.Typer(invoke_without_command=True, help="List what is due, late and suspended.")
@@ -55,6 +56,8 @@ def deadlines(
         print_json([_deadline(row) for row in rows])
     else:
         out.print(deadline_table(rows) if rows else "nothing is due")
+        for line in unit_lines(code for row in rows for code in (row.unit, row.step_unit)):
+            out.print(line, markup=False)
 
 
 def fetch_deadlines(as_of: str, within: str, overdue: bool, unit: str) -> list[pb.Deadline]:

@@ -145,7 +145,7 @@ def conflicts(
     unit: Annotated[str, typer.Option(help="Of this unit and those below it.")] = "",
     as_json: JSON = False,
 ) -> None:
-    """List the results of which a postal partner has reported what contradicts itself.
+    """List results about which a partner contradicts itself.
 
     Such as a return after the delivery. The first end stands; somebody has to ask the partner.
     """

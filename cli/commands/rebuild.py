@@ -78,7 +78,7 @@ def rebuild_service(
         done = rebuild_database(service)
     except NothingThere as error:
         raise failed(str(error)) from error
-    except NotOnLog as error:
+    except (NotOnLog, LogDiffers) as error:
         raise failed(
             f"{error}. `motcua log check` shows what is missing, `motcua log repair` gives it back"
         ) from error
@@ -88,8 +88,6 @@ def rebuild_service(
         raise failed(
             f"a process of {service} did not let go of its tables; nothing was changed, try again"
         ) from error
-    except LogDiffers as error:
-        raise failed(f"the log can't be used: {error}") from error
     except LogUnavailable as error:
         raise failed(f"Kafka does not answer ({error}); is it running? (motcua status)") from error
     except DBAPIError as error:

@@ -16,6 +16,7 @@ from cli.grpc_clients import identity
 from cli.options import in_order, parse_day, parse_instant
 from cli.printer import grid, out
 from cli.rpc_errors import audit
+from cli.unit_names import unit_lines
 
 COUNTS = (
     "carried_over",
@@ -36,15 +37,15 @@ BESIDE = ("checked_late",)
 
 _NARROW = (
     "carried\nover",
-    "re-\nceived",
-    "re-\nsolved",
+    "received",
+    "resolved",
     "early",
     "on\ntime",
     "late",
     "no\nresult",
-    "pend-\ning",
+    "pending",
     "in\ntime",
-    "over-\ndue",
+    "overdue",
 )
 """Headings by which a report fits into 80 columns."""
 _LABELS = {"returned": "no result"}
@@ -111,6 +112,9 @@ def report(
                 f"checked late: {late} of those received, by {_places(document)}", markup=False
             )
         out.print(LEGEND, markup=False)
+        if by is By.unit:
+            for line in unit_lines(row["key"] for row in document["rows"]):
+                out.print(line, markup=False)
 
 
 def fetch(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from cli.formatting import print_json
 from cli.options import JSON
 from cli.printer import err, fail, failed, grid, out
 from cli.settings import settings
+from cli.stack import simulated_clock
 from cli.stack.plan import SERVICES, make_plan
 from cli.stack.readiness import is_ready
 from cli.stack.status import collect
@@ -41,16 +43,19 @@ def up(
     detach: Annotated[
         bool, typer.Option("--detach", help="Return as soon as everything is ready.")
     ] = False,
+    real_time: Annotated[
+        bool, typer.Option("--real-time", help="Also where the log had a simulated clock.")
+    ] = False,
 ) -> None:
     """Start the local stack and keep it running until Ctrl-C."""
-    plan = _plan()
+    plan = _plan(real_time)
     if detach:
-        _detached(plan)
+        _detached(plan, real_time)
     else:
         _foreground(plan)
 
 
-def _plan() -> Plan:
+def _plan(real_time: bool) -> Plan:
     try:
         plan = make_plan()
         (plan.data_dir / "log").mkdir(parents=True, exist_ok=True)
@@ -58,6 +63,8 @@ def _plan() -> Plan:
         raise failed(str(error), 2) from error
     except OSError as error:
         raise failed(f"MOTCUA_DATA_DIR: {error.filename}: {error.strerror}", 2) from error
+    if not real_time and (why := simulated_clock.refusal(plan.data_dir, settings().clock)):
+        raise failed(why, 2)
     if state.supervisor_pid(plan.data_dir):
         raise failed(f"a stack is already running on {plan.data_dir}")
     if problems := plan.problems() or silent(plan.services[0].env, SERVICES):
@@ -73,22 +80,33 @@ def _foreground(plan: Plan) -> None:
         is_ready,
         lambda: ensure_topics(cluster, topics=[events_topic(plan.topic)]),
     )
+    given = settings()
     announcer = threading.Thread(target=_announce, args=(plan, supervisor), daemon=True)
+    simulated_clock.note(plan.data_dir, given.clock)
     try:
         supervisor.run(announcer.start)
+        simulated_clock.note(plan.data_dir, given.clock, given.make_clock())
     except (state.AlreadyRunning, BrokerError, JarError, TopicError) as error:
         raise failed(str(error)) from error
     except WrongSettings as error:
         raise failed(str(error), 2) from error
+    except OSError as error:  # such as a full disk
+        raise failed(f"{error.filename}: {error.strerror}") from error
     err.print("stopped")
 
 
 def _announce(plan: Plan, supervisor: Supervisor) -> None:
     end = time.monotonic() + READY_WITHIN
     waiting = _Waiting(plan)
+    told = False
     while not collect(plan.data_dir)["ready"]:
         if supervisor.ending:
             return
+        if why := waiting.in_vain():
+            end = math.inf
+            if not told:
+                fail(why)
+            told = True
         if time.monotonic() > end:
             fail(f"not ready after {READY_WITHIN:.0f} s; see {plan.data_dir / 'log'}")
             return
@@ -104,7 +122,22 @@ class _Waiting:
 
     def __init__(self, plan: Plan) -> None:
         self._folder = plan.data_dir
-        self._told = time.monotonic()
+        self._told = self._looked = time.monotonic()
+
+    def in_vain(self) -> str:
+        """Look once a second, and return why waiting does not help: all services that are not
+        ready have another log than before. Empty while it may help.
+        """
+        now = time.monotonic()
+        if now - self._looked < 1.0:
+            return ""
+        self._looked = now
+        found = collect(self._folder)
+        rows = [row for row in found["services"] if not row["ready"]]
+        if not rows or any(row.get("halt_reason") != "LOG_DIFFERS" for row in rows):
+            return ""
+        reasons = "; ".join(f"{', '.join(names)}: {why}" for why, names in _reasons(found).items())
+        return f"everything runs, but nothing is taken ({reasons}); see motcua status"
 
     def tell(self) -> None:
         """Print a line about the services that are not ready, if it is time to."""
@@ -133,12 +166,12 @@ def addresses(plan: Plan) -> Table:
     return grid(("", "", ""), rows, heading=False)
 
 
-def _detached(plan: Plan) -> None:
+def _detached(plan: Plan, real_time: bool) -> None:
     log = plan.data_dir / "log" / "supervisor.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "cli.main", "up"],
+            [sys.executable, "-m", "cli.main", "up", *(["--real-time"] if real_time else [])],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -146,8 +179,9 @@ def _detached(plan: Plan) -> None:
         )
     end = time.monotonic() + READY_WITHIN
     waiting = _Waiting(plan)
+    why = ""
     try:
-        while not _is_ready(plan, process.pid):
+        while not (_is_ready(plan, process.pid) or (why := waiting.in_vain())):
             waiting.tell()
             if process.poll() is not None:
                 fail(last_line(log) or f"the stack ended; see {log}")
@@ -160,6 +194,8 @@ def _detached(plan: Plan) -> None:
         process.wait()
         raise
     err.print(addresses(plan))
+    if why:
+        raise failed(why)
 
 
 def _is_ready(plan: Plan, supervisor: int) -> bool:
@@ -228,7 +264,8 @@ def _table(found: dict[str, Any]) -> Table:
 
 def _reasons(found: dict[str, Any]) -> dict[str, list[str]]:
     """Return what is the matter, with the programs of which it is true."""
-    reasons: dict[str, list[str]] = {}
+    problem = found["kafka"]["problem"]
+    reasons: dict[str, list[str]] = {problem: ["kafka"]} if problem else {}
     for row in found["services"]:
         if why := row.get("halted"):
             reasons.setdefault(why, []).append(row["name"])

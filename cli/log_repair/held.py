@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, inspect, select
+from sqlalchemy import Connection, Select, func, inspect, select
 from sqlalchemy.engine import make_url
 
 from cli.commands.rebuild import service_of
@@ -55,8 +55,8 @@ class Database:
         """
         c = self.model.tables.streams.c
         chosen = select(c.stream_kind, c.stream_id, c.source, c.digests)
-        found = self.connection.execute(chosen, execution_options={"yield_per": _PAGE})
-        return {(kind, name, source): bytes(digests) for kind, name, source, digests in found}
+        with self._rows(chosen) as rows:
+            return {(kind, name, source): bytes(digests) for kind, name, source, digests in rows}
 
     def waiting(self) -> int:
         """Count the events that are still to be published."""
@@ -87,17 +87,17 @@ class Database:
             .where(events.source == source)
             .order_by(events.stream_kind, events.stream_id, events.sequence)
         )  # fmt: skip
-        rows = self.connection.execute(chosen, execution_options={"yield_per": _PAGE})
-        for kind, name, sequence, event_id, type_name, occurred_at, body in rows:
-            if sequence >= refused.get((kind, name), sequence + 1):
-                continue
-            trace = traces.get(event_id, "")
-            pairs = headers(event_id, type_name, source, (kind, name), occurred_at, trace)
-            pairs = self._proven(source, bytes(body), pairs)
-            yield Loose(
-                partition_of(name, partitions), name.encode(), bytes(body), pairs,
-                (kind, name, source), sequence, event_id,
-            )  # fmt: skip
+        with self._rows(chosen) as rows:
+            for kind, name, sequence, event_id, type_name, occurred_at, body in rows:
+                if sequence >= refused.get((kind, name), sequence + 1):
+                    continue
+                trace = traces.get(event_id, "")
+                pairs = headers(event_id, type_name, source, (kind, name), occurred_at, trace)
+                pairs = self._proven(source, bytes(body), pairs)
+                yield Loose(
+                    partition_of(name, partitions), name.encode(), bytes(body), pairs,
+                    (kind, name, source), sequence, event_id,
+                )  # fmt: skip
 
     def quarantined(self, partition: int | None = None) -> Iterator[Record]:
         """Yield the records in quarantine, discarded ones too, by their places."""
@@ -128,16 +128,19 @@ class Database:
             .where(c.partition == partition)
             .order_by(c.offset)
         )  # fmt: skip
-        rows = self.connection.execute(chosen, execution_options={"yield_per": _PAGE})
-        for offset, kind, name, source, event_id, type_name, occurred_at, trace, body in rows:
-            pairs = headers(event_id, type_name, source, (kind, name), occurred_at, trace)
-            pairs = self._proven(source, bytes(body), pairs)
-            yield Record(partition, offset, name.encode(), bytes(body), pairs)
+        with self._rows(chosen) as rows:
+            for offset, kind, name, source, event_id, type_name, occurred_at, trace, body in rows:
+                pairs = headers(event_id, type_name, source, (kind, name), occurred_at, trace)
+                pairs = self._proven(source, bytes(body), pairs)
+                yield Record(partition, offset, name.encode(), bytes(body), pairs)
 
     def _proven(self, source: str, body: bytes, pairs: Headers) -> Headers:
         """Return the headers of a record with the proof that a source has written it."""
         authenticator = self.model.authenticator
         return pairs if authenticator is None else [*pairs, authenticator.header(source, body)]
+
+    def _rows(self, chosen: Select[Any]) -> Any:
+        return self.connection.execute(chosen, execution_options={"yield_per": _PAGE})
 
 
 def height(digests: bytes) -> int:

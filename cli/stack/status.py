@@ -12,6 +12,7 @@ from cli.grpc_clients import status_of
 from cli.settings import settings
 from cli.stack.addresses import published, running_stack
 from cli.stack.plan import SERVICES
+from infra.local.disk import fullness
 from infra.supervisor import state
 
 
@@ -20,7 +21,8 @@ def collect(data_dir: Path) -> dict[str, Any]:
 
     ``{"ready", "services": [{"name", "pid", "address", "ready", "lag", …}], "kafka", "others"}``.
 
-    ``kafka`` is ``{"pid", "bootstrap"}``; ``lag`` is None for a service that does not answer.
+    ``kafka`` is ``{"pid", "bootstrap", "problem"}``, the last being why it can't run; ``lag`` is
+    None for a service that does not answer.
     ``others``: the addresses at which services answer that are not of this folder, when nothing
     runs on it; their answers are left out.
     """
@@ -40,11 +42,14 @@ def collect(data_dir: Path) -> dict[str, Any]:
         _service(name, targets[name], programs.get(name, {}), answers[name]) for name in SERVICES
     ]
     kafka = stack.get("kafka", {})
+    # On a full disk the supervisor can't publish anything either.
+    full = fullness(data_dir) if supervised else ""
+    problem = full or kafka.get("problem", "")
     bootstrap = kafka.get("bootstrap") or given.kafka or None
     return {
-        "ready": all(row["ready"] for row in rows),
+        "ready": all(row["ready"] for row in rows) and not problem,
         "services": rows,
-        "kafka": {"pid": kafka.get("pid"), "bootstrap": bootstrap},
+        "kafka": {"pid": kafka.get("pid"), "bootstrap": bootstrap, "problem": problem},
         "others": others,
     }
 

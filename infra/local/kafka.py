@@ -1,6 +1,7 @@
 """One real Apache Kafka broker on this machine: KRaft, loopback only, about 165 MB."""
 
 import base64
+import errno
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ import psutil
 
 from infra.kafka.jars import classpath
 from infra.local.child import PRIVATE, spawn
+from infra.local.disk import fullness
 from infra.local.ports import free_port
 from infra.local.server import LocalServer
 
@@ -77,6 +79,10 @@ class BrokerError(Exception):
     """The broker cannot be started; the message says why and where its log is."""
 
 
+class DiskFull(BrokerError):
+    """The broker cannot be started before there is space again."""
+
+
 class KafkaBroker(LocalServer):
     """A broker whose whole state is below `data_dir`; use from one long-lived thread, or as a
     context manager.
@@ -126,14 +132,28 @@ class KafkaBroker(LocalServer):
 
         A broker left on the same data by a dead process is ended first. Raise BrokerError when the
         data is in use by a living process, the port is taken, or the broker is not ready within
-        `timeout` seconds.
+        `timeout` seconds; DiskFull when its disk has no space.
         """
         if self.pid is not None:
             return
+        try:
+            self._start(timeout)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise DiskFull(f"the disk of {self.data_dir} is full") from error
+
+    def require_space(self) -> None:
+        """Raise DiskFull when there is too little space for a start."""
+        if full := fullness(self.data_dir):
+            raise DiskFull(full)
+
+    def _start(self, timeout: float) -> None:
         deadline = time.monotonic() + timeout
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self.data_dir.chmod(0o700)
         self._end_orphan()
+        self.require_space()
         self._write_settings()
         self._format()
         self._process = spawn(
@@ -143,8 +163,8 @@ class KafkaBroker(LocalServer):
             death_signal=signal.SIGKILL,
             env=_java_environment(),
         )  # fmt: skip
-        self._write_owner(self._process.pid)
         try:
+            self._write_owner(self._process.pid)
             self._wait_ready(deadline)
         except BaseException:
             self.kill()
@@ -277,6 +297,7 @@ class KafkaBroker(LocalServer):
         process = self._running()
         while time.monotonic() < deadline:
             if process.poll() is not None:
+                self.require_space()
                 raise BrokerError(
                     f"Kafka ended with status {process.returncode}: {self._end_of_log()}"
                 )

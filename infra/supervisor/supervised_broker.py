@@ -10,11 +10,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from infra.local.kafka import BrokerError, KafkaBroker
+from infra.local.disk import fullness
+from infra.local.kafka import DiskFull, KafkaBroker
 from infra.supervisor.backoff import Backoff
 
 INTERVAL = 0.1
 """Seconds between two looks."""
+SPACE_INTERVAL = 1.0
+"""Seconds between two looks whether a full disk has space again."""
 
 
 class SupervisedBroker:
@@ -32,6 +35,8 @@ class SupervisedBroker:
         self._started: Future[None] = Future()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kafka")
+        self.problem = ""
+        """Why it can't be started at present; empty while it can."""
 
     @property
     def pid(self) -> int | None:
@@ -82,8 +87,22 @@ class SupervisedBroker:
             return
         try:
             self._begin()
-        except BrokerError as error:
-            self._report(f"kafka does not start: {error}")
+        except Exception as error:  # whatever it is: without this thread it is never started again
+            self._say(error)
+            if isinstance(error, DiskFull):
+                self._wait_for_space()
             return
+        self.problem = ""
         self._report(f"kafka is ready again after {time.monotonic() - self._died:.1f} s")
         self._died = 0.0
+
+    def _wait_for_space(self) -> None:
+        while fullness(self._broker.data_dir) and not self._ending.wait(SPACE_INTERVAL):
+            pass
+
+    def _say(self, error: Exception) -> None:
+        """Print why it does not start, each reason once in a row."""
+        why = f"kafka does not start: {error}"
+        if why != self.problem:
+            self._report(why)
+        self.problem = why

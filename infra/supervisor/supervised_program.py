@@ -13,6 +13,8 @@ from infra.supervisor.plan import Program
 
 WRONG_SETTINGS = 2
 """The exit status by which a program reports wrong settings or arguments."""
+RETRY = 5.0
+"""Seconds until a program is tried again that the system did not start."""
 
 
 class WrongSettings(Exception):
@@ -63,7 +65,11 @@ class SupervisedProgram:
                 return ""
             return self._died(status, now)
         if now >= self._next_start:
-            self._start(now)
+            try:
+                self._start(now)
+            except OSError as error:  # its log can't be opened: the disk is full
+                self._next_start = now + RETRY
+                return f"{self.program.name} does not start: {error.strerror}; trying again"
         return ""
 
     def _start(self, now: float) -> None:

@@ -106,6 +106,7 @@ class Supervisor:
                 "pid": self._kafka.pid if self._kafka is not None else None,
                 "bootstrap": self._plan.bootstrap,
                 "topic": self._plan.topic,
+                "problem": self._kafka.problem if self._kafka is not None else "",
             },
             "programs": [
                 {

@@ -15,7 +15,7 @@ from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.committer import Committer
 from kernel.consumer.applying.quarantine_limit import QuarantineBounds, QuarantineLimit
 from kernel.consumer.applying.stats import ConsumerStats
-from kernel.consumer.halt import Halt
+from kernel.consumer.halt import FULL, Halt
 from kernel.consumer.quarantine import Quarantine
 from kernel.consumer.reading.buffer import Buffer
 from kernel.consumer.reading.kafka_reader import KafkaReader
@@ -93,6 +93,7 @@ class Consumer:
         wrong time. ``connect`` returns a reader of another log than Kafka's, ``topic_halt`` why
         the topic may not be used.
         """
+        self._writer = writer
         self.buffer = Buffer()
         self.stats = ConsumerStats()
         self._stopping = threading.Event()
@@ -137,7 +138,7 @@ class Consumer:
     def status(self) -> ConsumerStatus:
         """Return the status; never blocks."""
         stats, lags = self.stats, dict(self.stats.lag)
-        halt = self.readiness.topic_halt() or stats.halt
+        halt = self.readiness.topic_halt() or (FULL if self._writer.full else stats.halt)
         return ConsumerStatus(
             ready=stats.ready and halt is None,
             halt=halt,

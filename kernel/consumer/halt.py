@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class HaltReason(StrEnum):
@@ -23,3 +24,6 @@ class Halt:
 
     reason: HaltReason
     why: str
+
+
+FULL: Final = Halt(HaltReason.DATABASE_FULL, "the disk of the database is full")

@@ -30,6 +30,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from kernel.base.errors import Busy, Conflict, Unavailable
+from kernel.consumer.halt import HaltReason
 from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import Remembered, UnitOfWork
@@ -92,6 +93,8 @@ class Writer:
         self._on_replaced: list[Callable[[], None]] = []
         self._generation: str | None = None
         self._states: Remembered = {}
+        self.full = False
+        """Whether the disk of the database was full at the last write."""
         self._ended = False
         self._ending = threading.Lock()
         self._thread = vital_thread(self._run, "writer")
@@ -268,6 +271,7 @@ class Writer:
                 ):
                     job.future.set_exception(_unavailable(error))
                     return
+                self.full = self.full or is_full(error)
                 if attempt == TRIES or _overtaken(error):
                     job.future.set_exception(_lasting(error))
                     return
@@ -310,6 +314,8 @@ class Writer:
 
     def _remember(self, unit: UnitOfWork) -> None:
         """Keep the states of a committed transaction, the latest ones last."""
+        if unit.changes:
+            self.full = False
         for name, state in unit.states().items():
             self._states.pop(name, None)
             self._states[name] = state
@@ -341,7 +347,11 @@ def _overtaken(error: DBAPIError) -> bool:
 
 
 def _unavailable(error: DBAPIError) -> Unavailable:
-    failure = Unavailable(*TEXTS.both("status.disk_full" if is_full(error) else "status.busy"))
+    full = is_full(error)
+    failure = Unavailable(
+        *TEXTS.both("status.disk_full" if full else "status.busy"),
+        code=HaltReason.DATABASE_FULL if full else "",
+    )
     failure.__cause__ = error
     return failure
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Engine, inspect, text
 
@@ -18,8 +18,15 @@ if TYPE_CHECKING:  # else imported late: a service whose schema is up to date st
 _KERNEL = Path(__file__).parents[1]
 
 
+FILLED: Final = "filled"
+"""What a revision after the first says in ``old_rows`` when it leaves the rows of the past as a
+rebuild would make them."""
+REBUILD: Final = "rebuild"
+"""What it says when only a rebuild can do that: a database from before is not migrated."""
+
+
 class SchemaError(Exception):
-    """A database has the last revision, and yet not the schema that the code expects."""
+    """A database is not what the code expects, and no revision makes it so."""
 
     def __init__(self, service: str, lines: Sequence[str]) -> None:
         more = f" and {len(lines) - 3} more" if len(lines) > 3 else ""
@@ -35,21 +42,37 @@ def migrate(engine: Engine, model: Model) -> bool:
 
     Processes that start together wait for one another. Raise ``RuntimeError`` when the revisions
     don't lead to the last one, and ``SchemaError`` when the schema has the last revision and is not
-    what the code expects.
+    what the code expects, or a revision on the way to it needs a rebuild.
     """
     with engine.begin() as connection:
         lock_schema(connection)
         head = _head(model)
-        if _revision(connection) == head:
+        if (present := _revision(connection)) == head:
             if lines := schema_differences(connection, model.tables.metadata):
                 raise SchemaError(model.source, lines)
             return False
         from alembic import command
 
-        command.upgrade(alembic_config(model, connection), "head")
+        config = alembic_config(model, connection)
+        if present is not None and (lines := _need_a_rebuild(config, present)):
+            raise SchemaError(model.source, lines)
+        command.upgrade(config, "head")
         if (reached := _revision(connection)) != head:
             raise RuntimeError(f"the revisions of {model.source} end at {reached}, not at {head}")
         return True
+
+
+def _need_a_rebuild(config: Config, present: str) -> list[str]:
+    """Return which revisions after the present one leave old rows other than a rebuild would."""
+    from alembic.script import ScriptDirectory
+
+    later = ScriptDirectory.from_config(config).iterate_revisions("head", present)
+    return [f"revision {r.revision} fills no old rows" for r in later if old_rows(r) == REBUILD]
+
+
+def old_rows(revision: Any) -> str:
+    """Return what a revision says that it does to the rows of the past; empty when it does not."""
+    return str(getattr(revision.module, "old_rows", ""))
 
 
 def differences(engine: Engine, model: Model) -> list[Any]:

@@ -37,6 +37,8 @@ class About:
     """The instant from which the payload was computed; None for when the reaction is written."""
 
 
+Sealer = Callable[["UnitOfWork", str, Any], Any]
+"""Returns a payload as it is to be written in a stream, with what is personal in it sealed."""
 Reaction = Callable[["UnitOfWork", Event, Any], Sequence[Message | About]]
 """A policy or process manager: returns what an event, with its payload, leads to."""
 
@@ -71,6 +73,8 @@ class Model:
     by_stream: Sequence[Table] = ()
     migrations: Path | None = None
     """The folder of the revisions of the service's schema; a database is made by them."""
+    seal: Sealer | None = None
+    """Called with each payload before it is written, by a unit of work that has a keyring."""
     operational: frozenset[str] = frozenset()
     """Names of the service's own tables that a rebuild does not compare."""
     authenticator: Authenticator | None = None

@@ -54,7 +54,7 @@ class UnitOfWork(Rows):
         super().__init__(connection)
         self.model = model
         self.published = 0
-        self._keyring = keyring
+        self.keyring = keyring
         self._real_now = real_now
         self._streams = self._rows[model.tables.streams]
         self._states: dict[str, Any] = {}
@@ -196,7 +196,8 @@ class UnitOfWork(Rows):
         ``IntegrityError``.
         """
         events = []
-        for payload in payloads:
+        for given in payloads:
+            payload = self._sealed(stream_id, given)
             event = envelope.make_event(
                 stream_id,
                 self.model.source,
@@ -216,6 +217,13 @@ class UnitOfWork(Rows):
             self.project(event)
             events.append(event)
         return events
+
+    def _sealed(self, stream_id: str, payload: Message) -> Message:
+        seal = self.model.seal
+        if seal is None or self.keyring is None:
+            return payload
+        sealed: Message = seal(self, stream_id, payload)
+        return sealed
 
     def append_call(
         self, stream_id: str, payloads: Sequence[Message], call: Call, kind: str = ""
@@ -377,9 +385,9 @@ class UnitOfWork(Rows):
 
     def new_key(self, code: str) -> NewKey:
         """Make a key for a stream's personal data; it is saved before this transaction commits."""
-        if self._keyring is None:
+        if self.keyring is None:
             raise RuntimeError("this unit of work has no keyring")
-        key = self._keyring.new_key(code)
+        key = self.keyring.new_key(code)
         self._new_keys.append(key)
         return key
 
@@ -389,8 +397,8 @@ class UnitOfWork(Rows):
         """Write everything put so far. Keys go first: an event is never without the key of its
         data.
         """
-        if self._new_keys and self._keyring is not None:
-            self._keyring.save(self._new_keys)
+        if self._new_keys and self.keyring is not None:
+            self.keyring.save(self._new_keys)
             self._new_keys = []
         self._write_rows()
         super().flush()

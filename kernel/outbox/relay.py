@@ -196,7 +196,8 @@ class Relay:
         self._failures += 1
         if self._log_limit.allow("waiting"):
             away = isinstance(error, Unavailable | Conflict)
-            fields = {"fault": "database"} if away else fault(error)
+            name = getattr(error, "code", "") or "database"
+            fields = {"fault": name.lower()} if away else fault(error)
             _log.warning("relay.waiting", tries=self._failures, **fields)
         self._stopping.wait(self._backoff.next_delay())
 

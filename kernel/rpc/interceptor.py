@@ -115,14 +115,16 @@ class Interceptor(grpc.aio.ServerInterceptor):
         )
 
     def _unary(self, method: Method, inner: Any) -> Any:
-        drain = self._drain
+        drain, open_answer = self._drain, method.service.open_answer
 
         async def answer(data: bytes, context: Context) -> Any:
             with CallLifecycle(method, context, self._large_requests) as lifecycle:
                 held = drain.closing
                 try:
                     await drain.enter()
-                    return lifecycle.release(await inner(await lifecycle.enter(data), context))
+                    found = await inner(await lifecycle.enter(data), context)
+                    found = lifecycle.release(found)
+                    return found if open_answer is None else await open_answer(found)
                 except asyncio.CancelledError:
                     lifecycle.cancel()
                     raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from kernel.rpc.validation.normalizers import NormalizerOf, no_normalizer
 
 Authenticate = Callable[[Credentials], Actor]
 Check = Callable[[Any, Actor], Iterable[Violation]]
+OpenAnswer = Callable[[Any], Awaitable[Any]]
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,9 @@ class Service:
     """
     normalizer_of: NormalizerOf = no_normalizer
     """What normalizes and judges the texts of a field, before anything else looks at a request."""
+
+    open_answer: OpenAnswer | None = None
+    """Opens what is sealed in an answer, before it is given out; not used for streams."""
 
     def descriptor(self) -> ServiceDescriptor:
         """Return the service's descriptor; raise ``KeyError`` when there is no such service."""

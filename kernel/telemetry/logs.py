@@ -52,6 +52,7 @@ EVENTS: Final[dict[str, str]] = {
     "consumer.unauthenticated": "Records were quarantined that no source has proven to be its own.",
     "consumer.log_differs": "The log is not the one that was read so far; nothing is taken.",
     "consumer.database_away": "The database does not answer; the consumer waits and tries again.",
+    "consumer.database_full": "The disk of the database is full; the consumer waits for space.",
     "consumer.fenced": "Another worker has moved a position; this one reads on from there.",
     "consumer.quarantined": "A record was quarantined because its handler or reaction failed.",
     "consumer.conflicting": "At the place of some records in their streams another event stands.",
@@ -72,6 +73,8 @@ EVENTS: Final[dict[str, str]] = {
     "scheduler.stream_failed": "A periodic task failed on one stream, and goes on with the others.",
     "scheduler.failed": "A periodic task met an unexpected fault.",
     "thread.died": "A thread without which the service can't work has failed; the process ends.",
+    "writer.tables_replaced": "A rebuild has replaced the service's tables; the process goes on on "
+    "the new ones.",
     "library": "A line of a library.",
 }
 """The kernel's event names, each with a sentence. An operator may rely on the names."""

@@ -21,6 +21,7 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
 from office.people.repository import open_directory
 from office.permissions import shipped
+from office.sealed_text import seal_texts
 from office.streams import DOSSIER
 from office.worktime.calendars.repository import find_calendar
 from services.audit import rpc
@@ -43,6 +44,7 @@ def make_model() -> Model:
         projections={FindingAcknowledged: acknowledgements.note},
         every=recorder.keep,
         by_stream=[DOSSIERS],
+        seal=seal_texts,
         migrations=Path(__file__).with_name("migrations"),
     )
 

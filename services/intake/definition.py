@@ -14,6 +14,7 @@ from office.catalogue.loader import shipped_catalogue
 from office.catalogue.unit_overlay import UnitOverlay
 from office.people.repository import open_directory
 from office.permissions import shipped
+from office.sealed_text import seal_texts
 from office.streams import DOSSIER
 from office.worktime.calendars import publishing
 from office.worktime.calendars.repository import repository_at
@@ -44,6 +45,7 @@ def make_model(opener: ChildDossierOpener) -> Model:
         evolve=evolve,
         by_stream=[tables.DOSSIERS],
         operational=tables.OPERATIONAL,
+        seal=seal_texts,
         migrations=Path(__file__).with_name("migrations"),
     )
 

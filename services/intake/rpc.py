@@ -31,6 +31,7 @@ from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.responsible_unit import ResponsibleUnits
 from office.normalization.formats import normalizer_of
 from office.people.access_scope import access_scope_of
+from office.sealed_text import AnswerOpener
 from services.intake.application import external_codes
 from services.intake.application.command_table import DESK_COMMANDS, checks_of, handlers_of
 from services.intake.application.handlers import APPLICANT, DossierHandlers, PinSlip
@@ -59,7 +60,7 @@ class IntakeServicer(IntakeServiceServicer):
         self._commands = commands
         self._reads = reads
         self._pins = pins
-        self._keyring = keyring
+        self.keyring = keyring
 
     # -- commands ---------------------------------------------------------------------------------
 
@@ -214,7 +215,7 @@ class IntakeServicer(IntakeServiceServicer):
         if not sealed:
             return None
         person = PersonalData()
-        if not self._keyring.open(code, APPLICANT, SealedData.FromString(sealed), person):
+        if not self.keyring.open(code, APPLICANT, SealedData.FromString(sealed), person):
             names = [field.name for field in pb.Applicant.DESCRIPTOR.fields]
             return pb.Applicant(**dict.fromkeys(names, ERASED))
         return responses.applicant(person)
@@ -239,4 +240,5 @@ def service(servicer: IntakeServicer, handlers: DossierHandlers) -> Service:
             **checks_of(SERVICE, handlers),
         },
         normalizer_of=normalizer_of,
+        open_answer=AnswerOpener(servicer.keyring),
     )

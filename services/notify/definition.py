@@ -9,6 +9,7 @@ from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
 from office.people.repository import open_directory
 from office.permissions import shipped
+from office.sealed_text import seal_texts
 from office.streams import DOSSIER
 from services.notify import rpc
 from services.notify.application import reactions
@@ -33,6 +34,7 @@ def make_model() -> Model:
         evolve=evolve,
         by_stream=(RECIPIENTS,),
         operational=OPERATIONAL,
+        seal=seal_texts,
         migrations=Path(__file__).with_name("migrations"),
     )
 

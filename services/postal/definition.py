@@ -17,6 +17,7 @@ from office.people.access_scope import AccessScope, access_scope_of
 from office.people.directory import Directory, answers_for
 from office.people.repository import open_directory
 from office.permissions import shipped
+from office.sealed_text import seal_texts
 from office.streams import DOSSIER
 from office.worktime.calendars.repository import repository_at
 from services.postal import partner_rpc, rpc
@@ -52,6 +53,7 @@ def make_model(partners: Partners) -> Model:
         initial=INITIAL,
         evolve=evolve,
         by_stream=(SUBMISSIONS,),
+        seal=seal_texts,
         migrations=Path(__file__).with_name("migrations"),
     )
 

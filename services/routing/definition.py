@@ -12,6 +12,7 @@ from office.catalogue.known_units import known_units
 from office.people.repository import open_directory
 from office.permissions import shipped
 from office.process.repository import installed_processes
+from office.sealed_text import seal_texts
 from office.streams import DOSSIER
 from office.worktime.calendars import publishing
 from office.worktime.calendars.repository import repository_at
@@ -56,6 +57,7 @@ def make_model(loader: CaseContextLoader) -> Model:
         evolve=decider.evolve,
         write=case.write,
         by_stream=[tables.CASES],
+        seal=seal_texts,
         migrations=Path(__file__).with_name("migrations"),
     )
 

@@ -30,6 +30,7 @@ from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.service_model import Model
 from kernel.rpc.registration import Service
 from office.normalization.formats import normalizer_of
+from office.sealed_text import AnswerOpener
 from services.routing.application.decision_context import CaseContextLoader
 from services.routing.application.recalculation_batches import Recalculate
 from services.routing.domain.command_table import COMMANDS
@@ -141,5 +142,13 @@ def services_of(
     for servicer in servicers:
         service, add = SERVICES[type(servicer)]
         add_command_methods(servicer, service, handlers, commands.run)
-        found.append(Service(add, servicer, service.full_name, normalizer_of=normalizer_of))
+        found.append(
+            Service(
+                add,
+                servicer,
+                service.full_name,
+                normalizer_of=normalizer_of,
+                open_answer=AnswerOpener(keyring),
+            )
+        )
     return found

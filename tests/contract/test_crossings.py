@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -34,79 +35,128 @@ ROW: Final = re.compile(r"^\| `(\w+)` \| `(\w+)` \| .+ \|$", re.MULTILINE)
 BEGINS: Final = "SubmitDossier"
 """Nothing crosses the command before which there is no dossier."""
 Pair = tuple[str, str]
-REOPENED: Final = ("CaseClosed", "CaseReopened", "CaseResumed")
-OUTCOMES: Final[Mapping[Pair, tuple[str, tuple[str, ...]]]] = {
-    ("SubmitSupplement", "CloseCase"): ("running", (*REOPENED, "SupplementSubmitted")),
-    ("SubmitSupplement", "AnswerWithdrawal"): (
-        "withdrawn",
-        ("CaseWithdrawn", "SupplementSubmitted"),
-    ),
-    ("RequestWithdrawal", "CloseCase"): (
-        "closed",
-        ("CaseClosed", "WithdrawalDeclined", "WithdrawalRequested"),
-    ),
-    ("RequestWithdrawal", "ResolveCase"): (
-        "resolved",
-        ("CaseResolved", "WithdrawalDeclined", "WithdrawalRequested"),
-    ),
-    ("RequestWithdrawal", "CompleteImport"): (
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """What comes of a pair of commands that cross, in these states of the dossier."""
+
+    states: frozenset[str]
+    status: str
+    """How the case stands at the end."""
+    events: frozenset[str]
+    """The kinds of events that must be there; those of passed dates, of mails and of a result that
+    goes out at once may come with them."""
+
+
+def _crossing(status: str, events: str, *states: str) -> Crossing:
+    return Crossing(frozenset(states), status, frozenset(events.split()))
+
+
+_LAST_STEPS: Final = ("at the last step", "fee paid in part, last step", "fee paid, last step")
+OUTCOMES: Final[Mapping[Pair, Crossing]] = {
+    ("SubmitSupplement", "CloseCase"): _crossing(
         "running",
-        ("HistoryImported", "WithdrawalRequested"),
+        "SupplementSubmitted CaseClosed CaseReopened CaseResumed",
+        "papers late",
+        "papers late and wished back",
     ),
-    ("CancelFee", "ResolveCase"): ("resolved", ("CaseResolved", "FeeCancelled")),
-    ("ReturnResult", "ReofferJob"): ("resolved", ("PostalJobReoffered", "ResultReturned")),
+    ("SubmitSupplement", "AnswerWithdrawal"): _crossing(
+        "withdrawn", "SupplementSubmitted CaseWithdrawn", "papers late and wished back"
+    ),
+    ("RequestWithdrawal", "CloseCase"): _crossing(
+        "closed", "WithdrawalRequested CaseClosed WithdrawalDeclined", "papers late"
+    ),
+    ("RequestWithdrawal", "ResolveCase"): _crossing(
+        "resolved",
+        "WithdrawalRequested CaseResolved WithdrawalDeclined",
+        *_LAST_STEPS,
+        "imported",
+    ),
+    ("RequestWithdrawal", "CompleteImport"): _crossing(
+        "running", "WithdrawalRequested HistoryImported", "imported"
+    ),
+    ("CancelFee", "ResolveCase"): _crossing(
+        "resolved", "FeeCancelled CaseResolved", "fee paid, last step"
+    ),
+    ("ReturnResult", "ReofferJob"): _crossing(
+        "resolved", "ResultReturned PostalJobReoffered", "nobody carries it"
+    ),
 }
-"""The case's status after a crossing, and the events that must be there; those of passed dates, of
-mails and of a result that goes out at once may come with them."""
+HOME: Final[Mapping[str, str]] = {
+    "AcceptDossier": "submitted",
+    "RefuseDossier": "submitted",
+    "SubmitSupplement": "papers asked",
+    "RequestWithdrawal": "accepted",
+    "ReturnResult": "resolved",
+    "RecordFee": "fee paid in part",
+    "CancelFee": "fee paid in part",
+    "RecordExternalCode": "accepted",
+    "AssignStep": "accepted",
+    "CompleteStep": "accepted",
+    "SendBack": "handed on",
+    "RequestSupplement": "accepted",
+    "CloseCase": "papers late",
+    "RequestPayment": "accepted",
+    "ConfirmPayment": "money asked",
+    "SuspendCase": "accepted",
+    "ResumeCase": "stopped",
+    "ExtendDeadline": "accepted",
+    "ResolveCase": "at the last step",
+    "OpenStep": "accepted",
+    "PullBack": "handed on",
+    "MoveCase": "accepted",
+    "SetParticipant": "accepted",
+    "DelegateWork": "accepted",
+    "EndAbsence": "officer away",
+    "RequestConsultation": "accepted",
+    "AnswerConsultation": "consulted",
+    "CancelConsultation": "consulted",
+    "DraftDocument": "accepted",
+    "ReviewDocument": "drafted",
+    "CorrectCase": "resolved",
+    "AnswerWithdrawal": "wished back",
+    "RecordStep": "imported",
+    "CompleteImport": "imported",
+    "RecalculateDeadlines": "accepted",
+    "ReofferJob": "nobody carries it",
+    "CancelJob": "offered",
+    "RecallItem": "under way",
+    "ChangeAddress": "taken",
+    "AnswerChange": "cancellation asked",
+    "TakeJob": "offered",
+    "RefuseJob": "taken",
+    "ReportTracking": "taken",
+    "ReportDelivered": "under way",
+    "ReportReturned": "under way",
+    "ResendMessage": "message failed",
+}
+"""A state in which each command is taken."""
+ALIKE: Final = {"handed on", "consulted", "drafted", "officer away", "message failed"}
+"""States in which other services see what they see of an accepted dossier: the pairs of the
+commands that are at home there are tried, the others are as in "accepted"."""
 
 
-@dataclass
-class Crossings:
-    """What was found of the pairs that were tried."""
-
-    taken: set[str] = field(default_factory=set)
-    """The commands that were taken in some state."""
-    tried: dict[Pair, int] = field(default_factory=Counter)
-    matter: dict[Pair, list[tuple[str, Counter[str]]]] = field(default_factory=dict)
-    """The status and the new events of each crossing of which the order can be told."""
-    diverging: list[str] = field(default_factory=list)
-    """Crossings that end otherwise when the other service's events are first on the log."""
-
-
-@pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Crossings:
-    """Try all pairs."""
-    crossings, seen = Crossings(), set[tuple[Any, ...]]()
-    with open_services(tmp_path_factory.mktemp("crossings")) as services:
-        for state in STATES:
-            with services.taken_back():
-                _try_pairs(bring_to(services, state), state, crossings, seen)
-    return crossings
-
-
-def _try_pairs(
-    dossier: Dossier, state: str, crossings: Crossings, seen: set[tuple[Any, ...]]
-) -> None:
-    effects, signature = _effects(dossier), _signature(dossier)
-    crossings.taken |= set(effects)
+def _matter(dossier: Dossier, state: str) -> dict[Pair, tuple[str, Counter[str]]]:
+    """Return the pairs of which the order can be told, with the case's status and the new events;
+    fail for one that ends otherwise when the other service's events are first on the log.
+    """
+    effects, before = _effects(dossier), _events(dossier)
+    found: dict[Pair, tuple[str, Counter[str]]] = {}
     for a, b in combinations(effects, 2):
-        pair, (first, second) = (a, b), (COMMANDS[a][0], COMMANDS[b][0])
-        key = (pair, *signature)
-        if first == second or key in seen:
+        first, second = COMMANDS[a][0], COMMANDS[b][0]
+        if first == second or (state in ALIKE and state not in (HOME[a], HOME[b])):
             continue
-        seen.add(key)
-        crossings.tried[pair] += 1
         nodes = dossier.services.nodes
         if not (
             effects[a] & _reads(nodes[second].model) or effects[b] & _reads(nodes[first].model)
         ):
             continue  # neither service hears of the other's command
-        crossed = [_crossed(dossier, pair, order) for order in ((first, second), (second, first))]
-        if crossed[0] != crossed[1]:
-            crossings.diverging.append(f"{pair} in {state}")
+        crossed = [_crossed(dossier, (a, b), order) for order in ((first, second), (second, first))]
+        assert crossed[0] == crossed[1], f"{a} x {b} depends on the order of arrival"
         if [_one_after_the_other(dossier, a, b), _one_after_the_other(dossier, b, a)] != crossed:
-            status, events = str(crossed[0][0]), crossed[0][-1] - _events(dossier)
-            crossings.matter.setdefault(pair, []).append((status, events))
+            found[a, b] = str(crossed[0][0]), crossed[0][-1] - before
+    return found
 
 
 def _effects(dossier: Dossier) -> dict[str, set[str]]:
@@ -173,17 +223,6 @@ def _events(dossier: Dossier) -> Counter[str]:
     return sum(kinds, Counter[str]())
 
 
-def _signature(dossier: Dossier) -> tuple[Any, ...]:
-    """Return what the outcome of a crossing can depend on, of the state of a dossier."""
-    nodes, code = dossier.services.nodes, dossier.code
-    case, desk = nodes["routing"].state(code), nodes["intake"].state(code)
-    asked = case.suspension
-    over = asked and asked.end and asked.end.due_at < dossier.services.clock.now()
-    waits = desk.withdrawals > case.declined
-    status = None if dossier.job is None else dossier.job.status
-    return case.status, asked and asked.kind, over, waits, desk.phase, desk.account.settled, status
-
-
 def test_every_command_is_tried() -> None:
     """The list has every command of the services, and no other."""
     requests = [
@@ -196,19 +235,31 @@ def test_every_command_is_tried() -> None:
     assert set(COMMANDS) == names | {BEGINS}
 
 
-def test_every_command_is_taken_in_some_state(found: Crossings) -> None:
+@pytest.mark.parametrize("name", HOME)
+def test_every_command_is_taken_in_some_state(name: str, tmp_path: Path) -> None:
     """So that each has its pairs."""
-    assert found.taken == set(COMMANDS) - {BEGINS}
+    assert set(HOME) == set(COMMANDS) - {BEGINS}
+    with open_services(tmp_path) as services:
+        bring_to(services, HOME[name]).known(name)
 
 
-def test_the_order_of_arrival_makes_no_difference(found: Crossings) -> None:
-    """Whichever service's events are first on the log, a crossing ends in the same way."""
-    assert found.diverging == []
+@pytest.mark.parametrize("state", STATES)
+def test_what_crosses_in_a_state(state: str, tmp_path: Path) -> None:
+    """Each pair whose order can be told has its outcome, whichever service's events are first on
+    the log; of all others each order gives the same, crossed or not.
+    """
+    with open_services(tmp_path) as services:
+        found = _matter(bring_to(services, state), state)
+    assert set(found) == {pair for pair, each in OUTCOMES.items() if state in each.states}
+    for pair, (status, events) in found.items():
+        assert status == OUTCOMES[pair].status, pair
+        assert OUTCOMES[pair].events <= set(events), pair
 
 
-def test_the_page_lists_the_pairs_whose_order_can_be_told(found: Crossings) -> None:
-    """Those and no others: of the rest each order gives the same, crossed or not."""
-    assert set(ROW.findall(PAGE)) == set(found.matter)
+def test_the_page_lists_the_pairs_whose_order_can_be_told() -> None:
+    """Those and no others."""
+    assert sorted(ROW.findall(PAGE)) == sorted(OUTCOMES)
+    assert all(crossing.states for crossing in OUTCOMES.values())
 
 
 def test_the_page_names_every_command() -> None:
@@ -216,24 +267,9 @@ def test_the_page_names_every_command() -> None:
     assert set(COMMANDS) <= set(re.findall(r"`(\w+)`", PAGE))
 
 
-@pytest.mark.parametrize("pair", OUTCOMES, ids="-".join)
-def test_outcome(found: Crossings, pair: Pair) -> None:
-    """What comes of each crossing of the table, in every state in which it can happen."""
-    status, events = OUTCOMES[pair]
-    assert found.matter[pair]
-    for ended_as, new in found.matter[pair]:
-        assert ended_as == status
-        assert set(events) <= set(new)
-
-
-def test_each_crossing_has_an_outcome(found: Crossings) -> None:
-    """None is left undecided."""
-    assert set(OUTCOMES) == set(found.matter)
-
-
-def test_acknowledged_papers_are_told_of_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_acknowledged_papers_are_told_of_once(tmp_path: Path) -> None:
     """The citizen reads that the return does not hold, and that the work goes on."""
-    with open_services(tmp_path_factory.mktemp("papers")) as services:
+    with open_services(tmp_path) as services:
         dossier = bring_to(services, "papers late")
         dossier.does("SubmitSupplement")
         dossier.does("CloseCase")

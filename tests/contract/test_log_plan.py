@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from motcua.events.v1.event_pb2 import Event
+from sqlalchemy import make_url
 
 from cli.log_repair.content import Origin
 from cli.log_repair.held import Database
@@ -21,6 +22,7 @@ from kernel.eventsourcing.record import Record, record_digest
 from kernel.eventsourcing.service_model import Model
 from kernel.storage.engines import open_engine
 from services.audit.definition import make_model
+from tests.support.databases import NewDatabase
 from tests.support.feed import code_of, supplement, wait_until
 from tests.support.memory_log import PARTITIONS, MemoryLog, MemoryReader
 from tests.support.resumptions import resume
@@ -33,15 +35,14 @@ MODELS: Mapping[str, Model] = {"routing": MODEL, "audit": AUDIT}
 class World:
     """A log, the small service of the tests in routing's place, and audit."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, urls: Mapping[str, str]) -> None:
+        self.urls = urls
         self.log = MemoryLog()
         self.made = 0
 
     def node(self, name: str) -> Node:
         """Return one of the two, as a context manager."""
-        url = f"sqlite:///{self.folder / name}.sqlite3"
-        return Node("", "memory", url, log=self.log, model=MODELS[name])
+        return Node("", "memory", self.urls[name], log=self.log, model=MODELS[name])
 
     def run(self, count: int, *names: str, resumed: Sequence[int] = ()) -> None:
         """Have events of other services come in, and these services read all there is."""
@@ -71,10 +72,9 @@ class World:
         with ExitStack() as open_:
             databases = {}
             for name, model in MODELS.items():
-                url = f"sqlite:///{self.folder / name}.sqlite3"
-                if not (self.folder / f"{name}.sqlite3").exists():
+                if name not in self.urls:
                     continue
-                engine = open_engine(url, name, read_only=True)
+                engine = open_engine(self.urls[name], "tally", read_only=True)
                 open_.callback(engine.dispose)
                 connection = open_.enter_context(engine.connect())
                 databases[name] = Database(_none(), model, connection)
@@ -94,11 +94,36 @@ def _none() -> Any:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    """Two services that have read each other's events."""
-    made = World(tmp_path)
+def world(new_database: NewDatabase) -> World:
+    """Two services that have read each other's events, on both kinds of database."""
+    return begun({name: new_database(name) for name in MODELS})
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> World:
+    """The same on files, of which a test makes copies."""
+    return begun({name: f"sqlite:///{tmp_path / name}.sqlite3" for name in MODELS})
+
+
+def begun(urls: Mapping[str, str]) -> World:
+    """Have two services write and read some events."""
+    made = World(urls)
     made.run(20, "routing", "audit", resumed=[1, 2, 1])
     return made
+
+
+@contextmanager
+def put_back_afterwards(world: World, name: str) -> Iterator[None]:
+    """Put a service's database back, after the block, as it is before."""
+    file = Path(make_url(world.urls[name]).database or "")
+    copies = [(each, each.with_name(f"kept-{each.name}")) for each in file.parent.glob(f"{name}.*")]
+    for each, copy in copies:
+        shutil.copy(each, copy)
+    yield
+    for each in file.parent.glob(f"{name}.*"):
+        each.unlink()
+    for each, copy in copies:
+        copy.rename(each)
 
 
 def records(log: MemoryLog) -> dict[int, list[Record]]:
@@ -223,38 +248,28 @@ def test_the_target_has_something_else(world: World) -> None:
         assert "has other records than it should: name a new topic" in planner.plan.refusals[0]
 
 
-def test_a_database_that_was_put_back_and_has_gone_on(world: World) -> None:
+def test_a_database_that_was_put_back_and_has_gone_on(files: World) -> None:
     """It has other events under the numbers of those that audit has: nobody but people can say
     which are true.
     """
-    copy = world.folder / "older.sqlite3"
-    shutil.copy(world.folder / "routing.sqlite3", copy)
-    world.run(0, "routing", "audit", resumed=[1])
-    shutil.copy(copy, world.folder / "routing.sqlite3")
-    for name in ("-wal", "-shm"):
-        (world.folder / f"routing.sqlite3{name}").unlink(missing_ok=True)
-    log, world.log = world.log, shortened(world.log, 0)
-    with Node(
-        "", "memory", f"sqlite:///{world.folder / 'routing.sqlite3'}", log=world.log, faust=False
-    ) as node:
+    with put_back_afterwards(files, "routing"):
+        files.run(0, "routing", "audit", resumed=[1])
+    log, files.log = files.log, MemoryLog()
+    with files.node("routing") as node:
         node.writer.submit(resume(1)).result(10)
-    with world.planned(log) as planner:
+    with files.planned(log) as planner:
         (refusal,) = planner.plan.refusals
         assert f"1 stream, such as {code_of(1)} of routing" in refusal
         assert "has other events than audit's record" in refusal
 
 
-def test_events_that_nobody_holds_any_more(world: World) -> None:
+def test_events_that_nobody_holds_any_more(files: World) -> None:
     """A service has read them, and so knows their numbers; their owner would give these again."""
-    older = world.folder / "older.sqlite3"
-    shutil.copy(world.folder / "audit.sqlite3", older)
-    world.run(5, "routing", "audit")
-    shutil.copy(older, world.folder / "audit.sqlite3")
-    for name in ("-wal", "-shm"):
-        (world.folder / f"audit.sqlite3{name}").unlink(missing_ok=True)
-    with world.planned(world.log) as planner:
+    with put_back_afterwards(files, "audit"):
+        files.run(5, "routing", "audit")
+    with files.planned(files.log) as planner:
         assert planner.plan.refusals == []
-    with world.planned(MemoryLog()) as planner:
+    with files.planned(MemoryLog()) as planner:
         (refusal,) = planner.plan.refusals
         assert "5 streams" in refusal
         assert "has read events that nobody holds any more" in refusal
@@ -262,8 +277,7 @@ def test_events_that_nobody_holds_any_more(world: World) -> None:
 
 def test_without_audit_s_record(world: World) -> None:
     """All own events are there; others' only while the log has them."""
-    for file in world.folder.glob("audit.sqlite3*"):
-        file.unlink()
+    world.urls = {"routing": world.urls["routing"]}
     with world.planned(world.log) as planner:
         assert planner.plan.to_write == 0
         assert "audit" in planner.plan.missing

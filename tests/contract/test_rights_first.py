@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import pytest
+from motcua.audit.v1 import audit_pb2 as audit
 from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.intake.v1 import intake_pb2 as intake
 from motcua.notify.v1 import notify_pb2 as notify
@@ -27,17 +29,16 @@ OF_NO_DOSSIER: Final = {"SubmitDossier", "DelegateWork", "EndAbsence"}
 """Commands about no dossier that there is, or about an officer: what they refuse tells of none."""
 
 
-def _rules() -> dict[str, Rule]:
-    """Return the rule of each method."""
-    found = {}
-    for file in (intake, routing, postal, partner, notify):
-        for service in file.DESCRIPTOR.services_by_name.values():
-            for method in service.methods:
-                found[method.name] = TABLE.rule(f"{service.full_name}/{method.name}")
-    return found
-
-
-RULES: Final = _rules()
+METHODS: Final = [
+    (service, method)
+    for file in (intake, routing, postal, partner, notify, audit)
+    for service in file.DESCRIPTOR.services_by_name.values()
+    for method in service.methods
+]
+"""Each method of the contracts, with its service."""
+RULES: Final[Mapping[str, Rule]] = {
+    method.name: TABLE.rule(f"{service.full_name}/{method.name}") for service, method in METHODS
+}
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -72,6 +73,24 @@ def _refusal(services: Services, name: str, request: object) -> str:
     except Failure as failure:
         return str(getattr(failure, "code", failure))
     return "taken"
+
+
+SHOWN_BY_PIN: Final = {"TrackDossier"}
+"""What tells whoever has the dossier's PIN."""
+SEES_ALL: Final = {"inspector"}
+
+
+def test_no_method_about_a_dossier_is_open_to_every_officer() -> None:
+    """Reads and commands alike: the rule has a scope, or is for inspectors, or a PIN is asked for.
+
+    Reports are figures, and name no dossier.
+    """
+    for service, method in METHODS:
+        rule = TABLE.rule(f"{service.full_name}/{method.name}")
+        names = {"dossier_code", "job_id", "message_id"} & set(method.input_type.fields_by_name)
+        officers = ActorKind.ACTOR_KIND_OFFICER in rule.kinds
+        if names and officers and method.name not in SHOWN_BY_PIN:
+            assert rule.scope != "any" or (rule.roles and rule.roles <= SEES_ALL), method.name
 
 
 def test_every_command_is_asked_for() -> None:

@@ -141,6 +141,8 @@ def test_fault_64_a_broker_that_was_put_back_from_an_older_copy(office: Office) 
     shutil.copytree(office.older, stack.folder / "kafka" / "log")
     stack.start()
     office.wait_refused()
+    words = "everything runs, but nothing is taken"
+    wait_until(lambda: words in (stack.folder / "stack.log").read_text("utf-8"), PATIENCE, words)
     found = office.plan()
     assert found["to_write"] > 0
     assert found["positions"] == {}

@@ -190,6 +190,15 @@ def _reoffer(dossier: Dossier) -> Message:
     )
 
 
+def _of_job(kind: type[Any], **more: Any) -> Callable[[Dossier], Message]:
+    def make(dossier: Dossier) -> Message:
+        job = dossier.job
+        job_id = job.job_id if job else str(uuid.uuid4())
+        return kind(job_id=job_id, **more)  # type: ignore[no-any-return]
+
+    return make
+
+
 def _resend(dossier: Dossier) -> notify.ResendMessageRequest:
     for event in dossier.services.nodes["notify"].events(dossier.code):
         payload: Any = payload_of(event)
@@ -278,6 +287,24 @@ COMMANDS: Final[Mapping[str, tuple[str, Make, Actor | None]]] = {
         OPERATOR,
     ),
     "ReofferJob": ("postal", _reoffer, OPERATOR),
+    "CancelJob": ("postal", _of_job(postal.CancelJobRequest, reason="Nhầm."), OPERATOR),
+    "RecallItem": ("postal", _of_job(postal.RecallItemRequest, reason="Nhầm."), OPERATOR),
+    "ChangeAddress": (
+        "postal",
+        _of_job(
+            postal.ChangeAddressRequest,
+            reason="Chuyển nhà.",
+            addressee=postal.NewAddress(
+                name="Nguyễn Thị Hoa", phone="0912345678", address="Số 6", province="Hà Giang"
+            ),
+        ),
+        AN,
+    ),
+    "AnswerChange": (
+        "postal",
+        _of_job(partner.AnswerChangeRequest, number=1, accepted=True),
+        None,
+    ),
     "TakeJob": ("postal", _take, None),
     "RefuseJob": ("postal", _refuse, None),
     "ReportTracking": ("postal", _report(partner.ReportTrackingRequest, code="EMA"), None),
@@ -337,6 +364,7 @@ _STATES: Final[Mapping[str, tuple[str, ResultChannel, tuple[str, ...]]]] = {
     "offered": (_PLAIN, BY_POST, _POST),
     "taken": (_PLAIN, BY_POST, (*_POST, "TakeJob")),
     "under way": (_PLAIN, BY_POST, (*_POST, "TakeJob", "ReportTracking")),
+    "cancellation asked": (_PLAIN, BY_POST, (*_POST, "TakeJob", "CancelJob")),
     "come back": (_PLAIN, BY_POST, (*_POST, "TakeJob", "ReportReturned")),
     "delivered": (_PLAIN, BY_POST, (*_POST, "TakeJob", "ReportDelivered")),
     "nobody carries it": (_PLAIN, BY_POST, (*_POST, "RefuseJob", "RefuseJob")),

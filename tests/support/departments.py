@@ -28,6 +28,7 @@ from kernel.commands.handler import carry_out
 from kernel.consumer.applying import positions
 from kernel.consumer.applying.batch import Batch
 from kernel.consumer.applying.batch_applier import Applier
+from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.record import Record
@@ -166,12 +167,17 @@ class Departments:
     """
 
     def __init__(
-        self, url: str, *, reacting: bool = True, office: CaseContextLoader | None = None
+        self,
+        url: str,
+        *,
+        reacting: bool = True,
+        office: CaseContextLoader | None = None,
+        keyring: Keyring | None = None,
     ) -> None:
         self.engine = open_engine(url, "routing")
         METADATA.create_all(self.engine)
         model = replace(MODEL, reactions=reactions_of(office)) if office else MODEL
-        self.writer = Writer(self.engine, model)
+        self.writer = Writer(self.engine, model, keyring)
         self.writer.start()
         self._applier = Applier("t", FixedClock(at("2021-08-09 09:00")), reacting=reacting)
         self._offset = self.writer.exclusive(lambda uow: positions.begin(uow, [0])).result()[0]

@@ -35,6 +35,7 @@ from motcua.postal.v1.job_events_pb2 import (
 from motcua.routing.v1.case_events_pb2 import (
     CaseClosed,
     CaseOpened,
+    CaseReopened,
     CaseResolved,
     CaseResumed,
     CaseSuspended,
@@ -167,6 +168,7 @@ _LATER = [
     ("routing", ParticipantChanged(officer="an", participation=WATCHES)),
     ("routing", ParticipantChanged(officer="an")),
     ("routing", CaseClosed(round=1, reason="Không bổ sung")),
+    ("routing", CaseReopened(round=1)),
     ("intake", SupplementSubmitted(round=1, parts=[Part(code="map", copies=1)])),
     ("intake", SupplementSubmitted(round=2)),
     ("intake", WithdrawalRequested()),

@@ -22,6 +22,7 @@ from kernel.eventsourcing.migrate import migrate
 from kernel.eventsourcing.record import Record
 from kernel.runtime.definition import Runtime
 from kernel.storage.engines import open_engine
+from office.sealed_text import seal_texts
 from services.notify.delivery.attempts import Attempts
 from services.notify.tables import DELIVERIES, KERNEL
 from tests.support.letters import PERSON, T0, Streams, seal, submitted
@@ -79,6 +80,10 @@ class Store:
         for event in events:
             self._append(event.stream_id, event.SerializeToString())
         return events
+
+    def sealed(self, code: str, payload: Message) -> Message:
+        """Return a payload with its texts sealed, as its service writes it."""
+        return self.writer.submit(lambda uow: seal_texts(uow, code, payload)).result()
 
     def submit(self, code: str, person: PersonalData = PERSON, **filed: Any) -> Event:
         """Put a submission on the log."""

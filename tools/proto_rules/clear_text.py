@@ -16,6 +16,7 @@ from google.protobuf.descriptor_pb2 import (
     FileDescriptorProto,
     FileDescriptorSet,
 )
+from motcua.validation.v1.format_pb2 import sealed as sealed_option
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST = Path(__file__).with_name("clear_text_fields.toml")
@@ -27,13 +28,15 @@ def problems(files: Iterable[FileDescriptorProto], listed: dict[str, Any]) -> li
     """Return a line for each unlisted string, and for each entry of the list that fits none, is
     there twice, or whose writer may not write in clear.
     """
+    files = list(files)
     found = {name for message in _in_events(files) for name in _strings(message)}
     if not found:
         return ["no event message was found: has the place of the contracts changed?"]
     clear = [name for entry in listed["clear"] for name in entry["fields"]]
     made = set(listed["made"])
     sealed = set(listed["sealed"])
-    open_to_all = {name for name in found if name.partition(".")[0] not in sealed}
+    marked = {name for message in _in_events(files) for name in _strings(message, marked=True)}
+    open_to_all = {name for name in found - marked if name.partition(".")[0] not in sealed}
     typed = {name for name in open_to_all if name.rpartition(".")[2] not in made}
     lines = [f"{name} is a string, not sealed and not listed" for name in typed - set(clear)]
     lines += [f"{name} is listed, and no event has it" for name in set(clear) - open_to_all]
@@ -76,8 +79,11 @@ def _with_nested(message: DescriptorProto) -> Iterator[DescriptorProto]:
         yield from _with_nested(nested)
 
 
-def _strings(message: DescriptorProto) -> Iterator[str]:
-    """Yield the strings of a message as MESSAGE.FIELD; a map's are the map's."""
+def _strings(message: DescriptorProto, *, marked: bool = False) -> Iterator[str]:
+    """Yield the strings of a message as MESSAGE.FIELD, a map's are the map's; or only those that
+    are marked to be sealed when an event is written.
+    """
+    option: Any = sealed_option
     maps = {
         nested.name
         for nested in message.nested_type
@@ -85,11 +91,13 @@ def _strings(message: DescriptorProto) -> Iterator[str]:
     }
     for field in message.field:
         kind = field.type_name.rpartition(".")[2]
+        if marked and not field.options.Extensions[option]:
+            continue
         if field.type == FieldDescriptorProto.TYPE_STRING or kind in maps:
             yield f"{message.name}.{field.name}"
     for nested in message.nested_type:
         if not nested.options.map_entry:
-            yield from _strings(nested)
+            yield from _strings(nested, marked=marked)
 
 
 def main() -> int:

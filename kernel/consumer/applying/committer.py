@@ -26,6 +26,7 @@ from kernel.consumer.applying.quarantine_limit import QuarantineLimit, Tripped
 from kernel.consumer.applying.reactions import ReactionFailed, give_up, run_some
 from kernel.consumer.applying.results import Applied, RecordFailed
 from kernel.consumer.applying.stats import ConsumerStats
+from kernel.consumer.halt import HaltReason
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.telemetry.logs import RateLimit, get_logger
@@ -142,12 +143,19 @@ class Committer:
         while True:
             try:
                 return (begun or self._writer.exclusive(work)).result()
-            except (Unavailable, Busy, *_AWAY):
+            except (Unavailable, Busy, *_AWAY) as failure:
                 begun = None
-                if self._log_limit.allow("database"):
-                    _log.warning("consumer.database_away")
+                self._wait_noted(failure)
                 if self._stopping.wait(backoff.next_delay()):
                     raise Stopped from None
+
+    def _wait_noted(self, failure: Exception) -> None:
+        """Say for what it waits."""
+        if getattr(failure, "code", "") == HaltReason.DATABASE_FULL:
+            if self._log_limit.allow("full"):
+                _log.error("consumer.database_full")
+        elif self._log_limit.allow("database"):
+            _log.warning("consumer.database_away")
 
     def _count(self, done: Applied) -> None:
         if self._limit is not None:

@@ -25,6 +25,7 @@ from kernel.telemetry.logs import RateLimit, fault, get_logger
 from kernel.telemetry.tracing import Scope, span_from
 from kernel.telemetry.vital_threads import vital_thread
 from office.people.directory import Directory
+from office.sealed_text import open_texts
 from services.notify.delivery import metrics
 from services.notify.delivery.attempts import LEASE, Attempts, DueAttempt
 from services.notify.delivery.letterhead import letterhead, with_unit_names
@@ -171,11 +172,20 @@ class MailSender:
     def _mail(self, due: DueAttempt) -> Mail:
         officer = due.message["officer"]
         person = self._officer(officer) if officer else self._applicant(due)
-        values, people = json.loads(due.message["values"]), self._people() if self._people else None
+        people = self._people() if self._people else None
+        values = self._values(due)
         day = local_date(due.message["queued_at"], values["time_zone"])
         head = letterhead(self._portal, due.unit, values.get("signer", ""), people, day)
         named = with_unit_names(values, people)
         return render(due.message, named, person, self._from, head)
+
+    def _values(self, due: DueAttempt) -> dict[str, str]:
+        """Return the values of a letter with what officers wrote opened."""
+        values: dict[str, str] = json.loads(due.message["values"])
+        try:
+            return {name: open_texts(self._keyring, value) for name, value in values.items()}
+        except Tampered:
+            raise RenderingError("tampered", "a sealed text was changed") from None
 
     def _officer(self, name: str) -> PersonalData:
         officer = self._people().officers.get(name) if self._people else None

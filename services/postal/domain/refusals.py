@@ -40,6 +40,7 @@ COLLECTED_TOTAL: Final = _violation("collected.total", "collected.total")
 UNKNOWN_PARTNER: Final = _violation("partner_id", "postal.partner")
 BEFORE_JOB: Final = _violation("happened_at", "report.before_job")
 CURSOR_WRONG: Final = _violation("cursor", "postal.cursor")
+DAY_WRONG: Final = _violation("day", "postal.day")
 PAGE_TOKEN_WRONG: Final = _violation("page_token", "postal.page_token")
 
 

@@ -13,11 +13,12 @@ from motcua.postal.v1 import postal_pb2 as pb
 from motcua.postal.v1.types_pb2 import JobChange
 from sqlalchemy import Connection, Row, Select, and_, func, or_, select, tuple_
 
-from kernel.base.errors import Refused
+from kernel.base.errors import Invalid, Refused
 from kernel.base.instants import from_datetime, to_timestamp, to_us, zone
 from kernel.crypto.keyring import ERASED, Keyring
 from kernel.storage import index_scan
 from office.people.access_scope import AccessScope
+from office.sealed_text import open_texts
 from office.tracking_codes import tracking_meaning
 from services.postal.application.decision_context import still_owed
 from services.postal.config.partners import Partners
@@ -95,7 +96,7 @@ class Queries:
         return pb.GetJobResponse(
             job=_job(row),
             reports=self._reports(connection, row.job_id, language),
-            refusals=_refusals(connection, row.job_id),
+            refusals=_refusals(connection, self.keyring, row.job_id),
             changes=self._changes(connection, row, personal=personal),
             addressee=self._addressee(row) if personal else None,
             receiver=self._receiver(row) if personal else "",
@@ -237,9 +238,9 @@ class Queries:
             partner_id=row.partner_id,
             attempt=row.attempt,
             state=row.state,
-            reason=row.reason,
+            reason=open_texts(self.keyring, row.reason),
             answer_code=row.answer_code,
-            answer=row.answer,
+            answer=open_texts(self.keyring, row.answer),
             asked_at=to_timestamp(row.asked_at),
             ended_at=to_timestamp(row.ended_at),
         )
@@ -288,7 +289,7 @@ class Queries:
         if request.state:
             statement = statement.where(JOBS.c.state == _STATUS[request.state])
         if request.day:
-            begins, ends = _bounds(date.fromisoformat(request.day))
+            begins, ends = _bounds(request.day)
             statement = statement.where(JOBS.c.created_at >= begins, JOBS.c.created_at < ends)
         if request.page_token:
             place = read_page_token(request.page_token)
@@ -408,8 +409,12 @@ def _to_collect(row: Found) -> pb.Money | None:
     return _money(*told) if row.state in HELD or row.state == JobStatus.DELIVERED else None
 
 
-def _bounds(day: date) -> tuple[int, int]:
-    """Return when a local day of the office begins and ends."""
+def _bounds(text: str) -> tuple[int, int]:
+    """Return when a local day of the office begins and ends; raise ``Invalid`` for none."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise Invalid([refusals.DAY_WRONG]) from None
     begins, ends = (
         from_datetime(datetime.combine(each, time(), zone(OFFICE_ZONE)))
         for each in (day, day + timedelta(days=1))
@@ -477,7 +482,7 @@ def _job(row: Found) -> pb.Job:
     )
 
 
-def _refusals(connection: Connection, job_id: str) -> list[pb.Refusal]:
+def _refusals(connection: Connection, keyring: Keyring, job_id: str) -> list[pb.Refusal]:
     rows = connection.execute(
         select(REFUSALS).where(REFUSALS.c.job_id == job_id).order_by(REFUSALS.c.sequence)
     )
@@ -485,7 +490,7 @@ def _refusals(connection: Connection, job_id: str) -> list[pb.Refusal]:
         pb.Refusal(
             partner_id=row.partner_id,
             reason_code=row.reason_code,
-            reason=row.reason,
+            reason=open_texts(keyring, row.reason),
             recorded_at=to_timestamp(row.recorded_at),
         )
         for row in rows

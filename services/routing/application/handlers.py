@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from google.protobuf.message import Message
@@ -25,6 +26,7 @@ from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.row_cache import Row
 from office.people.rights import require_own_unit
+from office.sealed_text import open_texts
 from services.routing.application.absences.delegate_work import DelegateWork, standing_for
 from services.routing.application.absences.end_absence import EndAbsence
 from services.routing.application.append_events import write
@@ -103,6 +105,7 @@ class CaseHandler:
             standing=standing_for(uow, request, state, context.at),
             roles_named=call.rule is not None and bool(call.rule.roles),
             above=above(uow, row),
+            opened=partial(open_texts, uow.keyring),
         )
         require_own_unit(call.rule, context.actor, context.unit, within)
         self.loader.check_assignee(request, state, context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +57,8 @@ class DecisionContext:
     result_channel: ResultChannel = ResultChannel.RESULT_CHANNEL_UNSPECIFIED
     result_kind: ResultKind = ResultKind.RESULT_KIND_UNSPECIFIED
     """What the procedure says the result will be."""
+    opened: Callable[[str], str] = str
+    """Opens a text of the state, which is sealed there."""
     imported: bool = False
     """The dossier was brought in from another system."""
     escalation_policy: EscalationPolicy = NO_ESCALATION

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from motcua.notify.v1.message_events_pb2 import MessageFailed, MessageSent
+from motcua.notify.v1.message_events_pb2 import MessageFailed, MessageQueued, MessageSent
+from motcua.routing.v1.case_events_pb2 import SupplementRequested
 
 from infra.local.smtp import RECIPIENT_HEADER, MailSink
 from kernel.base.errors import Unavailable
@@ -160,3 +161,20 @@ def test_without_a_directory_an_officer_has_no_address(store: Store, mail_sink: 
         wait_until(lambda: not store.deliveries(), what="all ended")
     assert sorted(ends(store, "D1")) == ["MessageFailed", "MessageFailed", "MessageSent"]
     assert [mail[RECIPIENT_HEADER] for mail in mail_sink.messages()] == ["my@example.vn"]
+
+
+def test_an_officer_s_words_reach_the_letter(store: Store, mail_sink: MailSink) -> None:
+    """They lie sealed among the letter's values, and are opened when the mail is made."""
+    words = "Đơn chưa ký do nằm viện."
+    store.submit("D1")
+    store.say("D1", store.sealed("D1", SupplementRequested(reason=words, round=1)))
+    store.read()
+    (queued,) = [
+        payload_of(event, MessageQueued)
+        for event in store.own("D1")
+        if payload_of(event, MessageQueued).kind == "supplement_requested"
+    ]
+    assert words not in queued.values["reason"]
+    with sending(store, mail_sink):
+        wait_until(lambda: ends(store, "D1") == ["MessageSent"] * 2)
+    assert [words in mail.get_content() for mail in mail_sink.messages()].count(True) == 1

@@ -10,6 +10,7 @@ from cli.importing.history import read_histories
 from cli.importing.mapping import load_mapping
 from cli.importing.sources import read_rows
 from office.catalogue.loader import shipped_catalogue
+from office.normalization.email_addresses import email_address
 from office.people.files import read_directory
 from office.permissions import shipped
 from office.worktime.calendars.files import load_calendar
@@ -54,6 +55,8 @@ def test_the_example_of_a_request_is_what_the_catalogue_asks_for() -> None:
     needed = {(part.code, part.copies) for part in procedure.parts if part.required}
     assert {(part.code, part.copies) for part in request.parts} == needed
     assert not procedure.fees
+    assert request.consent_email
+    assert email_address(request.applicant.email) == request.applicant.email
 
 
 @pytest.mark.parametrize("year", range(2020, 2031))

@@ -25,7 +25,7 @@ def correct(state: State, command: CorrectCaseRequest, context: DecisionContext)
     if not command.reason.strip():
         return refusal("REASON_NEEDED")
     number = command.result_number not in ("", state.work.result_number)
-    words = command.explanation not in ("", state.work.explanation)
+    words = command.explanation not in ("", context.opened(state.work.explanation))
     if not number and not words:
         return refusal("NOTHING_TO_CORRECT")
     return [

@@ -43,7 +43,9 @@ def request(
     except DurationError:
         return refusal("TIME_LIMIT_FORM", text=command.time_limit)
     for each in state.work.asked:
-        if each.open and (each.answers, each.question) == (command.unit, command.question):
+        if not each.open or each.answers != command.unit:
+            continue
+        if context.opened(each.question) == command.question:
             return refusal("ALREADY_ASKED", unit=each.answers, number=each.number)
     consultation = ConsultationRequested(
         number=len(state.work.asked) + 1,

@@ -1,0 +1,58 @@
+"""Fault 69: the keyring is lost, and a new one is made in its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
+
+from infra.local.kafka import KafkaBroker
+from tests.support.feed import log_of, wait_until
+from tests.support.identity import metadata
+from tests.support.service import ServiceProcess
+from tests.support.walk import submission
+
+pytestmark = pytest.mark.faults
+CITIZEN = metadata("citizen", "mai")
+
+
+def submit(desk: ServiceProcess, count: int) -> list[str]:
+    """Hand in dossiers and return their codes."""
+    with desk.channel() as channel:
+        stub = IntakeServiceStub(channel)
+        return [
+            stub.SubmitDossier(submission(), timeout=20, metadata=CITIZEN).dossier_code
+            for _ in range(count)
+        ]
+
+
+def move(source: Path, target: Path) -> None:
+    """Move the files of a keyring."""
+    target.mkdir(exist_ok=True)
+    for file in source.glob("keyring.sqlite3*"):
+        file.rename(target / file.name)
+
+
+def test_fault_69_nothing_is_sealed_by_a_keyring_that_is_new(
+    kafka: KafkaBroker, topic: str, tmp_path: Path
+) -> None:
+    """The service refuses to start, and goes on once its own keyring is back."""
+    desk = ServiceProcess("intake", tmp_path / "desk", kafka.bootstrap, topic)
+    with desk:
+        desk.wait_ready()
+        codes = submit(desk, 2)
+        desk.wait_published()
+    move(desk.folder, tmp_path / "kept")
+    log = desk.folder / "intake.log"
+    with desk:
+        words = "intake: KEYRING_DATABASE_URL: this database belongs to keyring"
+        wait_until(lambda: words in log.read_text("utf-8"), 60, words)
+    assert len(log_of(kafka.bootstrap, topic)) == 2
+    move(desk.folder, tmp_path / "new")
+    move(tmp_path / "kept", desk.folder)
+    with desk:
+        desk.wait_ready()
+        codes += submit(desk, 1)
+        desk.wait_published()
+    assert sorted(event.stream_id for event in log_of(kafka.bootstrap, topic)) == sorted(codes)
