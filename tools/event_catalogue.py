@@ -48,7 +48,14 @@ is the stream's id, the header `ce_type` the payload's full name, `ce_subject` t
 rows are a function of its streams' state is named at each of its own events.
 """
 FILE_SYNTAX = 12
-_KINDS = {"officer_events.proto": "officer", "finding_events.proto": "finding"}
+_KINDS = {
+    "officer_events.proto": "officer",
+    "finding_events.proto": "finding",
+    "service_events.proto": "service",
+}
+"""The kinds of the streams of those files whose events are of no dossier."""
+_EVERY_SERVICE = "operations"
+"""The package of events that each service writes of itself."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +129,8 @@ def _about(file: FileDescriptorProto) -> str:
 def _event(event: Commented, service: str) -> str:
     lines = [f"### {event.name.rpartition('.')[2]}\n", f"{_flat(event.comment)}\n"]
     lines.append(f"- Type: `{event.name}`")
-    lines.append(f"- Written by: {service}")
+    writer = "each service, of itself" if service == _EVERY_SERVICE else service
+    lines.append(f"- Written by: {writer}")
     lines.append(f"- Views: {_names(_viewers(event.name, service))}")
     lines.append(f"- Reactions: {_names(_reacting(event.name))}\n")
     lines.append(_fields(event))

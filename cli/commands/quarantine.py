@@ -1,4 +1,4 @@
-"""`motcua quarantine list / show / redrive`: the dead-letter queue from an operator's side."""
+"""`motcua quarantine`: the dead-letter queue, and what the broker refused, for an operator."""
 
 from __future__ import annotations
 
@@ -145,6 +145,27 @@ def redrive(
         out.print(f"{answer.handled} handled, {answer.quarantined} still quarantined")
     if answer.quarantined:
         raise typer.Exit(1)
+
+
+@app.command("republish")
+def republish(
+    service: SERVICE,
+    dossier: Annotated[str, typer.Argument(help="A dossier's code; all when left out.")] = "",
+    as_json: JSON = False,
+) -> None:
+    """Have events that the broker refused sent again, once it takes them.
+
+    Those of the same dossier that wait behind them follow.
+    """
+    request = pb.RepublishRequest(request_id=str(uuid.uuid4()))
+    if dossier:
+        request.stream_id = as_code(dossier)
+    with failures(_known(service)), Connection(service) as connection:
+        answer = connection.operations().Republish(request, timeout=60, metadata=identity())
+    if as_json:
+        print_json({"released": answer.released})
+    else:
+        out.print(f"{counted(answer.released, 'event')} to be sent again")
 
 
 def _place(text: str) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
+    delete,
     func,
     literal_column,
     null,
@@ -25,11 +26,17 @@ from sqlalchemy import (
     union_all,
 )
 
+from kernel.base.instants import DAY
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.compiled_statements import Statement
 
+KEPT: Final = 30 * DAY
+"""For how long a first answer is kept, in microseconds. Of an older request that led to events the
+events themselves say who asked for what, as after a rebuild; one that led to none acts again.
+"""
 _LOOKUP: Final = 500
+_SWEEP: Final = 1_000
 
 
 class FirstAnswer(NamedTuple):
@@ -38,6 +45,13 @@ class FirstAnswer(NamedTuple):
     digest: bytes
     """Of the method, the caller and the content, keyed."""
     response: bytes
+
+
+def forget_old(uow: UnitOfWork, now: int, _left_out: Collection[str] = ()) -> int:
+    """Forget some first answers that have been kept long enough, and return how many."""
+    table = uow.model.tables.requests
+    old = select(table.c.request_id).where(table.c.created_at < now - KEPT).limit(_SWEEP)
+    return uow.connection.execute(delete(table).where(table.c.request_id.in_(old))).rowcount
 
 
 class RequestCache:

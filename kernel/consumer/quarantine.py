@@ -11,6 +11,7 @@ from kernel.consumer.applying import quarantine_rows
 from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.results import Applied
 from kernel.consumer.redrive import redrive
+from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.envelope import Headers
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.service_model import Model
@@ -101,17 +102,18 @@ class Quarantine:
         partition: int = 0,
         offset: int = 0,
         *,
-        discard_first: bool = False,
+        discard: Call | None = None,
     ) -> Redriven:
         """Handle a stream's records again, in order; without a stream the one at partition and
         offset.
 
         The first one that fails again stays, once, with one more attempt counted, and the rest
-        behind it. ``discard_first`` discards the first one instead: its stream goes on after it.
-        The record stays in the log. Raise ``Unavailable`` when the database does not answer.
+        behind it. ``discard`` is an operator's call to give up the first one instead: its stream
+        goes on after it, and that is written on the log, where the record stays. Raise
+        ``Unavailable`` when the database does not answer.
         """
         place = None if stream_id else (partition, offset)
-        done = redrive(self._run, self._applier, stream_id, place, discard_first=discard_first)
+        done = redrive(self._run, self._applier, stream_id, place, discard=discard)
         self._after()
         return Redriven(done.handled, self._left(stream_id, partition, offset))
 

@@ -8,6 +8,7 @@ from functools import partial
 from kernel.consumer.applying.batch import Place
 from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.results import Applied, RecordFailed
+from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 
 Run = Callable[[Callable[[UnitOfWork], Applied]], Applied]
@@ -20,12 +21,12 @@ def redrive(
     stream_id: str,
     place: Place | None = None,
     *,
-    discard_first: bool = False,
+    discard: Call | None = None,
 ) -> Applied:
     """Handle a stream's records again, in order, or the one at ``place`` when no stream is named.
 
-    A record that fails again stays in quarantine, with one more attempt counted, and holds back
-    the rest.
+    ``discard`` is an operator's call to give up the first one instead. A record that fails again
+    stays in quarantine, with one more attempt counted, and holds back the rest.
     """
     refused: dict[Place, str] = {}
     while True:
@@ -34,12 +35,10 @@ def redrive(
                 applier.redrive,
                 stream_id=stream_id,
                 refused=refused,
-                discard_first=discard_first,
+                discard=discard,
             )
             if place is None
-            else partial(
-                applier.redrive_one, place=place, refused=refused, discard_first=discard_first
-            )
+            else partial(applier.redrive_one, place=place, refused=refused, discard=discard)
         )
         try:
             return run(work)

@@ -19,6 +19,9 @@ from kernel.consumer.applying.committer import Committer, Halted, Stopped
 from kernel.consumer.applying.positions import Fenced
 from kernel.consumer.applying.stats import ConsumerStats
 from kernel.consumer.catch_up import CatchUp
+from kernel.consumer.decisions import batches, without_outcome
+from kernel.consumer.decisions.beginnings import introduce
+from kernel.consumer.decisions.discards import find_discards
 from kernel.consumer.halt import Halt, HaltReason
 from kernel.consumer.reading.buffer import Buffer
 from kernel.consumer.reading.log_comparison import LogDiffers, require_same
@@ -70,6 +73,7 @@ class ConsumerWorker:
         self._partitions: list[int] = []
         self._first_ends: dict[int, int] = {}
         self._next_check = 0.0
+        self._next_record = time.monotonic() + without_outcome.INTERVAL
         self._reader: LogReader | None = None
         self._log_limit = RateLimit()
         self.pending = True
@@ -97,7 +101,7 @@ class ConsumerWorker:
                 self._buffer.clear()
             except Exception as error:
                 self._recover(error)
-        self._close()
+        self._end()
 
     def _iterate(self) -> None:
         if self._readiness.topic_halt() is not None:
@@ -120,22 +124,42 @@ class ConsumerWorker:
         behind = self._buffer.behind()
         if behind:
             self._read_bulk(behind)
-        if self.pending:
+        if self.pending and self._stats.ready:
             self.pending = False
             self._committer.run_pending(self._live)
         if self._readiness.asked.is_set() or time.monotonic() >= self._next_check:
             self._readiness.asked.clear()
             self._next_check = time.monotonic() + INTERVAL
             self._check_stalls()
+        if time.monotonic() >= self._next_record:
+            self._record_decisions()
         self._buffer.wait(max(0.0, self._next_check - time.monotonic()))
+
+    def _record_decisions(self) -> None:
+        """Put on the log which causes have brought nothing since the last time."""
+        self._next_record = time.monotonic() + without_outcome.INTERVAL
+        if self._model.reactions and self._stats.ready:
+            record = partial(without_outcome.record, clock=self._live.clock)
+            while self._committer.run(record) == without_outcome.MOST:
+                pass
+
+    def _end(self) -> None:
+        try:
+            self._record_decisions()
+        except Exception as error:  # it is noted, and recorded after the next start
+            _log.warning("consumer.failed", **fault(error))
+        self._close()
 
     def _begin(self) -> None:
         _stored, ends = self._compare()
         partitions = list(ends)
         if not self._stats.ready:
             self._first_ends = ends
-        self._committer.run(partial(positions.begin, partitions=partitions))
+        reached = self._committer.run(partial(positions.begin, partitions=partitions))
         with self._reads.connect() as connection:
+            discards = find_discards(connection, self._model, self._log(), reached)
+            self._live = replace(self._live, discards=discards)
+            self._bulk = replace(self._bulk, discards=discards)
             waiting = quarantine_rows.heads(
                 connection, self._model.tables, quarantine_rows.NEEDS_UPGRADE
             )
@@ -171,6 +195,8 @@ class ConsumerWorker:
             if position >= self._first_ends.get(partition, 0):
                 self._first_ends.pop(partition, None)
         if not self._first_ends and not self._stats.ready:
+            self._committer.run(batches.complete)
+            self._committer.run(partial(introduce, clock=self._live.clock))
             self._committer.run_pending(self._live)
             self._committer.run(note_whole)
             self._stats.ready = self._readiness.caught_up = True

@@ -18,7 +18,7 @@ import uuid_utils
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from motcua.events.v1.common_pb2 import Actor
-from motcua.events.v1.event_pb2 import Event
+from motcua.events.v1.event_pb2 import Event, EventBatch
 
 from kernel.base.instants import isoformat, to_timestamp
 
@@ -27,6 +27,10 @@ Headers = Sequence[tuple[str, bytes]]
 Stream = tuple[str, str]
 """What tells one stream from another: its kind and its id."""
 DIGEST_SIZE = 8
+BATCH = "batch"
+"""The header with the other events of one decision."""
+BATCH_BYTES = 250_000
+"""What these may have at most."""
 _FILES = "_events_pb2"
 """How the modules end that hold events: each top-level message in them is a type of event."""
 _TYPES: dict[str, type[Message] | None] = {}
@@ -89,6 +93,15 @@ def digest_of(body: bytes) -> bytes:
     return sha256(body).digest()[:DIGEST_SIZE]
 
 
+def batch_of(bodies: Sequence[bytes]) -> bytes:
+    """Return what the header `batch` holds: the other events of a decision; empty when there is
+    none, or when they are so large that the broker might refuse the record.
+    """
+    if not bodies or sum(map(len, bodies)) > BATCH_BYTES:
+        return b""
+    return EventBatch(events=bodies).SerializeToString()
+
+
 def stream_of(event: Event) -> Stream:
     """Return the stream that an event belongs to."""
     return event.stream_kind, event.stream_id
@@ -149,9 +162,10 @@ def headers(
     stream: Stream,
     occurred_at: int,
     trace: str,
+    batch: bytes = b"",
 ) -> Headers:
-    """Return the Kafka headers of an event: CloudEvents in binary mode, and the trace. Never
-    personal data.
+    """Return the Kafka headers of an event: CloudEvents in binary mode, the trace, and the other
+    events of its decision. Personal data is in them only as it is in events: sealed.
 
     ``ce_subject`` is the stream's id; its kind is an extension attribute.
     """
@@ -168,4 +182,6 @@ def headers(
     ]
     if trace:
         pairs.append(("traceparent", trace.encode()))
+    if batch:
+        pairs.append((BATCH, batch))
     return pairs

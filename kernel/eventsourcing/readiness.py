@@ -24,7 +24,8 @@ from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.messages.texts import TEXTS
 
-_NAME = "history read"
+WHOLE = "history read"
+"""The name of the note."""
 FRESH_SECONDS = 1.5
 """How long a comparison of the log holds: no broker is stopped and put back from a copy so soon."""
 
@@ -32,7 +33,7 @@ FRESH_SECONDS = 1.5
 def note_whole(uow: UnitOfWork) -> None:
     """Note that the log has been read to an end once; from then on own events come by commands."""
     now = time.time_ns() // 1000
-    uow.put(uow.model.tables.leases, {"name": _NAME, "holder": "", "expires_at": now})
+    uow.put(uow.model.tables.leases, {"name": WHOLE, "holder": "", "expires_at": now})
 
 
 class Readiness:
@@ -63,7 +64,7 @@ class Readiness:
     def is_whole(self) -> bool:
         """Ask the database for the note until it is there; blocks meanwhile."""
         if not self._noted:
-            chosen = select(self._leases.c.name).where(self._leases.c.name == _NAME)
+            chosen = select(self._leases.c.name).where(self._leases.c.name == WHOLE)
             with self._reads.connect() as connection:
                 self._noted = connection.execute(chosen).first() is not None
         return self._noted

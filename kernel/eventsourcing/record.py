@@ -19,10 +19,14 @@ class Record(NamedTuple):
 
     def header(self, name: str) -> str:
         """Return a header as text; empty when it is missing or no text."""
+        return self.header_bytes(name).decode("utf-8", "replace")
+
+    def header_bytes(self, name: str) -> bytes:
+        """Return a header as it is; empty when it is missing."""
         for key, value in self.headers:
             if key == name:
-                return value.decode("utf-8", "replace") if value else ""
-        return ""
+                return value or b""
+        return b""
 
 
 def record_digest(record: Record) -> bytes:

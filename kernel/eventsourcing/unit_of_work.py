@@ -10,6 +10,7 @@ the states of deciders that the caller chose to remember.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import Message
@@ -195,27 +196,48 @@ class UnitOfWork(Rows):
         A stream that another writer has continued meanwhile shows at ``flush`` as
         ``IntegrityError``.
         """
-        events = []
-        for given in payloads:
-            payload = self._sealed(stream_id, given)
+        return self._append(
+            [About(stream_id, payload, occurred_at) for payload in payloads],
+            kind or self.model.stream_kind,
+            trace,
+            actor=actor,
+            recorded_at=recorded_at,
+            causation_id=causation_id,
+            correlation_id=correlation_id,
+            request_digest=request_digest,
+        )
+
+    def _append(
+        self, drafts: Sequence[About], kind: str, trace: str, **envelope_fields: Any
+    ) -> list[Event]:
+        """Write the events of one decision; the first one in each stream is published with the
+        others beside it.
+        """
+        events: list[Event] = []
+        last: dict[str, int] = {}
+        for draft in drafts:
+            stream_id = draft.stream_id
+            before = last.get(stream_id) or self.sequence(stream_id, self.model.source, kind)
+            last[stream_id] = before + 1
+            assert draft.occurred_at is not None
             event = envelope.make_event(
                 stream_id,
                 self.model.source,
-                self.sequence(stream_id, self.model.source, kind) + 1,
-                payload,
-                stream_kind=kind or self.model.stream_kind,
-                actor=actor,
-                occurred_at=occurred_at,
-                recorded_at=recorded_at,
-                causation_id=causation_id,
-                correlation_id=correlation_id,
-                request_digest=request_digest,
+                before + 1,
+                self._sealed(stream_id, draft.payload),
+                stream_kind=kind,
+                occurred_at=draft.occurred_at,
+                **envelope_fields,
             )
-            body = event.SerializeToString()
-            self._keep(event, body)
-            self._publish(event, body, payload.DESCRIPTOR.full_name, occurred_at, trace)
-            self.project(event)
             events.append(event)
+        bodies = [event.SerializeToString() for event in events]
+        carrying: set[str] = set()
+        for event, body in zip(events, bodies, strict=True):
+            others = [] if event.stream_id in carrying else [b for b in bodies if b is not body]
+            carrying.add(event.stream_id)
+            self._keep(event, body)
+            self._publish(event, body, trace, envelope.batch_of(others))
+            self.project(event)
         return events
 
     def _sealed(self, stream_id: str, payload: Message) -> Message:
@@ -254,20 +276,24 @@ class UnitOfWork(Rows):
         """
         imported = cause.actor.kind == ActorKind.ACTOR_KIND_IMPORTER
         happened = to_us(cause.occurred_at) if imported else now
-        events: list[Event] = []
-        for payload in payloads:
-            about = payload if isinstance(payload, About) else About(cause.stream_id, payload)
-            events += self.append(
-                about.stream_id,
-                [about.payload],
-                actor=self.system_actor(),
-                occurred_at=happened if about.occurred_at is None else about.occurred_at,
-                recorded_at=now,
-                causation_id=cause.event_id,
-                correlation_id=cause.correlation_id,
-                trace=trace,
-            )
-        return events
+        drafts = [p if isinstance(p, About) else About(cause.stream_id, p) for p in payloads]
+        return self._append(
+            [replace(d, occurred_at=happened) if d.occurred_at is None else d for d in drafts],
+            self.model.stream_kind,
+            trace,
+            actor=self.system_actor(),
+            recorded_at=now,
+            causation_id=cause.event_id,
+            correlation_id=cause.correlation_id,
+        )
+
+    def restore(self, event: Event, body: bytes) -> None:
+        """Write an own event again that was lost with its database before it was published: the
+        next one of its stream.
+        """
+        self._keep(event, body)
+        self._publish(event, body, "", b"")
+        self.project(event)
 
     def system_actor(self) -> Actor:
         """Return the service itself as an actor."""
@@ -356,14 +382,7 @@ class UnitOfWork(Rows):
             assert self.model.write is not None
             self.model.write(self, stream_id, before, self._states[stream_id])
 
-    def _publish(
-        self,
-        event: Event,
-        body: bytes,
-        type_name: str,
-        occurred_at: int,
-        trace: str,
-    ) -> None:
+    def _publish(self, event: Event, body: bytes, trace: str, batch: bytes) -> None:
         self.published += 1
         self.add(
             self.model.tables.outbox,
@@ -372,10 +391,11 @@ class UnitOfWork(Rows):
                 "stream_kind": event.stream_kind,
                 "sequence": event.sequence,
                 "event_id": event.event_id,
-                "type": type_name,
-                "occurred_at": occurred_at,
+                "type": envelope.type_name(event),
+                "occurred_at": to_us(event.occurred_at),
                 "trace": trace,
                 "body": body,
+                "batch": batch,
                 "enqueued_at": self._real_now,
                 "quarantine_reason": None,
             },

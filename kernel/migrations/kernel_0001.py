@@ -11,6 +11,20 @@ from kernel.storage.kernel_tables import BIG
 def upgrade() -> None:
     """Make the kernel's tables."""
     op.create_table(
+        "batch_events",
+        sa.Column("stream_id", sa.String(), nullable=False),
+        sa.Column("stream_kind", sa.String(), nullable=False),
+        sa.Column("sequence", BIG, autoincrement=False, nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("stream_id", "stream_kind", "sequence"),
+    )
+    op.create_table(
+        "causes_without_outcome",
+        sa.Column("event_id", sa.String(), nullable=False),
+        sa.Column("recorded", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("event_id"),
+    )
+    op.create_table(
         "events",
         sa.Column("stream_id", sa.String(), nullable=False),
         sa.Column("stream_kind", sa.String(), nullable=False),
@@ -52,6 +66,7 @@ def upgrade() -> None:
         sa.Column("occurred_at", BIG, nullable=False),
         sa.Column("trace", sa.String(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("batch", sa.LargeBinary(), nullable=False),
         sa.Column("enqueued_at", BIG, nullable=False),
         sa.Column("quarantine_reason", sa.Text()),
         sa.PrimaryKeyConstraint("id"),
@@ -114,6 +129,8 @@ def upgrade() -> None:
         sa.Column("created_at", BIG, nullable=False),
         sa.PrimaryKeyConstraint("request_id"),
     )
+    with op.batch_alter_table("requests", schema=None) as batch_op:
+        batch_op.create_index("requests_created", ["created_at"])
     op.create_table(
         "streams",
         sa.Column("stream_id", sa.String(), nullable=False),

@@ -29,6 +29,7 @@ class Waiting(NamedTuple):
     occurred_at: int
     trace: str
     body: bytes
+    batch: bytes = b""
 
     @property
     def stream(self) -> Stream:
@@ -91,6 +92,14 @@ class Outbox:
         table = self.model.tables.outbox
         same = (table.c.id == row.id) & (table.c.event_id == row.event_id)
         uow.connection.execute(update(table).where(same).values(quarantine_reason=reason))
+
+    def release(self, uow: UnitOfWork, stream_id: str) -> int:
+        """Have rows that were set aside sent again, those of a stream or all; return how many."""
+        table = self.model.tables.outbox
+        aside = update(table).where(table.c.quarantine_reason.is_not(None))
+        if stream_id:
+            aside = aside.where(table.c.stream_id == stream_id)
+        return uow.connection.execute(aside.values(quarantine_reason=None)).rowcount
 
     def status(self, now: int) -> OutboxStatus:
         """Return how many rows wait, and how old the oldest is; ``now`` is real time."""

@@ -120,7 +120,7 @@ class EventProducer:
 
     def _send(self, producer: Any, row: Waiting) -> Any:
         pairs = headers(
-            row.event_id, row.type, self._source, row.stream, row.occurred_at, row.trace
+            row.event_id, row.type, self._source, row.stream, row.occurred_at, row.trace, row.batch
         )
         if self._authenticator is not None:
             pairs = [*pairs, self._authenticator.header(self._source, row.body)]

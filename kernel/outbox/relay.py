@@ -101,6 +101,14 @@ class Relay:
         """Return how much waits; reads the database."""
         return self._outbox.status(time.time_ns() // 1000)
 
+    def release(self, stream_id: str = "") -> int:
+        """Have events that the broker refused sent again, those of a stream or all; return how
+        many. Blocks.
+        """
+        released = self._write(partial(self._outbox.release, stream_id=stream_id))
+        self._wake_up.set()
+        return released
+
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
@@ -202,6 +210,10 @@ class Relay:
         self._stopping.wait(self._backoff.next_delay())
 
     def _end(self) -> None:
+        try:
+            self._iterate()  # what the consumer wrote as it ended
+        except Exception as error:
+            self._wait_after(error)
         self._sender.close()
         try:
             self._write(self._lease.release)

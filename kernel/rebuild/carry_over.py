@@ -2,8 +2,9 @@
 
 Own events that are not published are taken into the tables that were made, from the outbox, where
 each of them is until the log has it. Of the operational tables a rebuild makes some from the log;
-all others are carried over row for row: the outbox itself, answers to requests, leases, attempts to
-send, tries of PINs, and what the database belongs to.
+all others are carried over row for row: the outbox itself, answers to requests, leases, causes
+without an outcome that are not recorded yet, attempts to send, tries of PINs, and what the database
+belongs to.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from sqlalchemy import (
     true,
 )
 
+from kernel.consumer.decisions import without_outcome
+from kernel.consumer.decisions.service_stream import is_own
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.outbox.outbox import Waiting, in_sequence
@@ -33,7 +36,9 @@ from kernel.rebuild.place import Held
 from kernel.storage.generation import GENERATION
 from kernel.storage.schema_check import differences_by_table
 
-MADE: Final = frozenset({"positions", "quarantine", "pending_reactions", "alembic_version"})
+MADE: Final = frozenset(
+    {"positions", "quarantine", "pending_reactions", "batch_events", "alembic_version"}
+)
 """Operational tables that reading the log makes."""
 
 
@@ -75,6 +80,8 @@ def take_own(uow: UnitOfWork, rows: Sequence[Waiting]) -> int:
             raise NotOnLog(f"event {last + 1} of {event.stream_id} is not on the log")
         if event.sequence == last + 1:
             uow.ingest(event, row.body)
+            if is_own(event, uow.model):
+                without_outcome.take(uow, event)
             if event.causation_id:
                 uow.delete(uow.model.tables.pending_reactions, event.causation_id)
             taken += 1

@@ -16,6 +16,7 @@ from typing import Final
 from sqlalchemy import Engine, func, select
 from sqlalchemy.engine import make_url
 
+from kernel.consumer.applying.quarantine_rows import DISCARDED
 from kernel.eventsourcing.envelope import new_id
 from kernel.eventsourcing.migrate import migrate
 from kernel.eventsourcing.readiness import note_whole
@@ -57,7 +58,7 @@ class Rebuilt:
     unpublished: int
     """Own events that were not on the log yet, and were carried over."""
     quarantined: int
-    """Records that were quarantined."""
+    """Records that were quarantined, without the discarded ones."""
     pending: int
     """Reactions that the service will look at."""
 
@@ -155,9 +156,9 @@ def _name_generation(engine: Engine, model: Model) -> None:
 
 def _left(uow: UnitOfWork) -> tuple[int, int]:
     """Count quarantined records and pending reactions."""
-    tables = uow.model.tables
-    quarantined, pending = (
-        uow.query(select(func.count()).select_from(table)).scalar_one()
-        for table in (tables.quarantine, tables.pending_reactions)
+    aside, pending = uow.model.tables.quarantine, uow.model.tables.pending_reactions
+    quarantined = select(func.count()).where(aside.c.reason != DISCARDED)
+    return (
+        uow.query(quarantined).scalar_one(),
+        uow.query(select(func.count()).select_from(pending)).scalar_one(),
     )
-    return quarantined, pending

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import TypeVar
@@ -24,6 +25,7 @@ from kernel.consumer.applying.committer import Committer
 from kernel.consumer.applying.results import Past
 from kernel.consumer.applying.stats import ConsumerStats
 from kernel.consumer.catch_up import CatchUp
+from kernel.consumer.decisions.discards import find_discards
 from kernel.consumer.reading.kafka_reader import KafkaReader
 from kernel.consumer.reading.log_comparison import require_same
 from kernel.eventsourcing.envelope import Stream
@@ -82,7 +84,10 @@ class Shadow:
         before = self.tally.bulk
         partitions = list(require_same(self._reader, {}, {}, {}))
         begin = self.run(partial(positions.begin, partitions=partitions))
-        bulk = CatchUp(self._reader, self._committer, self._applier, self.tally, self._stopping)
+        with self._engine.connect() as connection:
+            discards = find_discards(connection, self._model, self._reader, begin)
+        applier = replace(self._applier, discards=discards)
+        bulk = CatchUp(self._reader, self._committer, applier, self.tally, self._stopping)
         total = sum(self._reader.ends(partitions).values())
         with fewer_collections(), _telling(progress, self.tally, total):
             bulk.to_the_end(begin)

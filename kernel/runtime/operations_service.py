@@ -46,6 +46,10 @@ class RelayOperations(Protocol):
         """Return what waits to be published; reads the database."""
         ...
 
+    def release(self, stream_id: str = "") -> int:
+        """Have events that the broker refused sent again; return how many."""
+        ...
+
 
 class OperationsServicer(OperationsServiceServicer):
     """Answers operators from the service's own database and consumer."""
@@ -124,7 +128,7 @@ class OperationsServicer(OperationsServiceServicer):
                 request.stream_id,
                 request.partition,
                 request.offset,
-                discard_first=request.discard_first,
+                discard=call if request.discard_first else None,
             )
             log.info(
                 "quarantine.redriven",
@@ -137,6 +141,23 @@ class OperationsServicer(OperationsServiceServicer):
             return pb.RedriveResponse(handled=done.handled, quarantined=done.quarantined)
 
         return await self._commands.run_in_thread(request, context, redrive)
+
+    async def Republish(  # noqa: N802
+        self, request: pb.RepublishRequest, context: Context
+    ) -> pb.RepublishResponse:
+        """Have events that the broker refused sent again."""
+
+        def republish(call: Call) -> pb.RepublishResponse:
+            released = 0 if self._relay is None else self._relay.release(request.stream_id)
+            log.info(
+                "outbox.released",
+                operator=call.actor.id,
+                stream=request.stream_id,
+                released=released,
+            )
+            return pb.RepublishResponse(released=released)
+
+        return await self._commands.run_in_thread(request, context, republish)
 
     def _backlog(self, _connection: Connection) -> tuple[OutboxStatus, int]:
         nothing = OutboxStatus(0, 0.0, 0)

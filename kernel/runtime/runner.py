@@ -20,6 +20,7 @@ from typing import NoReturn, TypeVar
 from kernel.auth.jwks import JwksError
 from kernel.auth.permissions import PermissionsError
 from kernel.commands.command_bus import Commands, Reads
+from kernel.commands.idempotency import forget_old
 from kernel.config.environment import load
 from kernel.config.master_key import authenticator_of, master_key
 from kernel.config.process_tuning import restart_process, tune_garbage_collection
@@ -38,12 +39,13 @@ from kernel.outbox.relay import Relay
 from kernel.rpc.server import RpcServer
 from kernel.runtime import operations_service
 from kernel.runtime.definition import Runtime, ServiceDefinition
-from kernel.runtime.periodic_tasks import TaskRunner
+from kernel.runtime.periodic_tasks import PeriodicTask, TaskRunner
 from kernel.storage.engines import open_engine
 from kernel.telemetry import logs
 from kernel.telemetry.logs import fault, get_logger
 from kernel.telemetry.setup import start_telemetry
 
+FORGET_REQUESTS = PeriodicTask("requests", 600.0, forget_old)
 DRAIN_SECONDS = 5.0
 """Seconds that running calls get to end."""
 FAILED = 1
@@ -142,7 +144,7 @@ class ServiceProcess:
         )
         self._rpc = RpcServer(settings, [*parts.servicers, own], definition.permissions)
         self._task_runner = TaskRunner(
-            self._writer, clock, parts.periodic_tasks, self._tasks_may_run
+            self._writer, clock, [*parts.periodic_tasks, FORGET_REQUESTS], self._tasks_may_run
         )
         self._workers = parts.workers
         self._stopping = threading.Event()

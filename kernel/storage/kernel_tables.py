@@ -46,6 +46,8 @@ class KernelTables:
     leases: Table
     identities: Table
     pending_reactions: Table
+    causes_without_outcome: Table
+    batch_events: Table
     operational: frozenset[str] = field(
         default=frozenset(
             {
@@ -57,6 +59,8 @@ class KernelTables:
                 "leases",
                 "identities",
                 "pending_reactions",
+                "causes_without_outcome",
+                "batch_events",
                 "alembic_version",
             }
         )
@@ -105,6 +109,7 @@ def kernel_tables(metadata: MetaData) -> KernelTables:
             Column("occurred_at", BIG, nullable=False),
             Column("trace", String, nullable=False),
             Column("body", LargeBinary, nullable=False),
+            Column("batch", LargeBinary, nullable=False),
             Column("enqueued_at", BIG, nullable=False),
             Column("quarantine_reason", Text, nullable=True),
             Index("outbox_stream", "stream_id", "sequence"),
@@ -131,6 +136,7 @@ def kernel_tables(metadata: MetaData) -> KernelTables:
             Column("digest", LargeBinary, nullable=False),
             Column("response", LargeBinary, nullable=False),
             Column("created_at", BIG, nullable=False),
+            Index("requests_created", "created_at"),
         ),
         quarantine=Table(
             "quarantine",
@@ -175,6 +181,20 @@ def kernel_tables(metadata: MetaData) -> KernelTables:
             Column("body", LargeBinary, nullable=False),
             Column("trace", String, nullable=False),
             Index("pending_reactions_place", "partition", "offset"),
+        ),
+        causes_without_outcome=Table(
+            "causes_without_outcome",
+            metadata,
+            Column("event_id", String, primary_key=True),
+            Column("recorded", Integer, nullable=False),
+        ),
+        batch_events=Table(
+            "batch_events",
+            metadata,
+            Column("stream_id", String, primary_key=True),
+            Column("stream_kind", String, primary_key=True),
+            Column("sequence", BIG, primary_key=True, autoincrement=False),
+            Column("body", LargeBinary, nullable=False),
         ),
     )
 

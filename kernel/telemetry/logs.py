@@ -55,6 +55,8 @@ EVENTS: Final[dict[str, str]] = {
     "consumer.database_full": "The disk of the database is full; the consumer waits for space.",
     "consumer.fenced": "Another worker has moved a position; this one reads on from there.",
     "consumer.quarantined": "A record was quarantined because its handler or reaction failed.",
+    "consumer.completed": "Events that were lost with a database before they were published were "
+    "written again.",
     "consumer.conflicting": "At the place of some records in their streams another event stands.",
     "consumer.unusable": "Records that can't be used as they are were quarantined.",
     "topic.wrong": "The topic is missing or not as it must be; nothing is taken from it.",
@@ -69,6 +71,7 @@ EVENTS: Final[dict[str, str]] = {
     "relay.waiting": "Events can't be published at present; the relay tries again.",
     "relay.quarantined": "The broker refused an event; later ones of its stream wait.",
     "quarantine.redriven": "An operator had quarantined records tried again.",
+    "outbox.released": "An operator had events sent again that the broker had refused.",
     "scheduler.waiting": "A periodic task could not run; the next interval tries again.",
     "scheduler.stream_failed": "A periodic task failed on one stream, and goes on with the others.",
     "scheduler.failed": "A periodic task met an unexpected fault.",

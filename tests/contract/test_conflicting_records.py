@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.feed import code_of, supplement, wait_until
 from tests.support.logs_of_both_kinds import LogInMemory
-from tests.support.tally import KERNEL, SEEN, Node
+from tests.support.tally import DISCARD, KERNEL, SEEN, Node
 
 CODE = code_of(1)
 
@@ -66,7 +66,7 @@ def test_it_stays_until_an_operator_gives_it_up(log: LogInMemory, node: Node) ->
     wait_until(lambda: len(quarantined(node)) == 2)
     node.consumer.quarantine.redrive(CODE)
     assert quarantined(node) == [(1, "conflicting"), (2, "behind")]
-    node.consumer.quarantine.redrive(CODE, discard_first=True)
+    node.consumer.quarantine.redrive(CODE, discard=DISCARD)
     wait_until(lambda: supplements(node) == 2)
     assert quarantined(node) == [(1, "discarded")]
 
@@ -76,7 +76,7 @@ def test_what_was_given_up_may_come_late(log: LogInMemory, node: Node) -> None:
     all, it is skipped, and contradicts nothing."""
     log.put([supplement(CODE, 1), supplement(CODE, 4)])
     wait_until(lambda: quarantined(node) == [(1, "gap")])
-    node.consumer.quarantine.redrive(CODE, discard_first=True)
+    node.consumer.quarantine.redrive(CODE, discard=DISCARD)
     log.put([supplement(CODE, 3), supplement(CODE, 5)])
     wait_until(lambda: supplements(node) == 2)
     assert quarantined(node) == [(1, "discarded")]

@@ -15,7 +15,8 @@ FILES = [
     if file.package.startswith("motcua.")
 ]
 EVENTS = [file for file in FILES if file.name.endswith("_events.proto")]
-WRITERS = {"intake", "routing", "postal", "notify", "audit"}
+WRITERS = {"intake", "routing", "postal", "notify", "audit", "operations"}
+"""The packages with events; those of operations are written by each service, of itself."""
 
 
 def _of_the_log(name: str) -> bool:

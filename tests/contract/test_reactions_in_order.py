@@ -25,7 +25,7 @@ from kernel.storage.engines import open_engine
 from tests.support.events import make_event
 from tests.support.feed import code_of, supplement, wait_until
 from tests.support.logs_of_both_kinds import LogInMemory
-from tests.support.tally import KERNEL, METADATA, MODEL, SEEN
+from tests.support.tally import DISCARD, KERNEL, METADATA, MODEL, SEEN
 
 CODE = code_of(1)
 BROKEN = 7
@@ -103,11 +103,14 @@ def test_a_reaction_that_fails_for_ever_is_given_up(tmp_path: Path) -> None:
     with log.node(f"sqlite:///{tmp_path / 'tally.sqlite'}", model=model) as node:
         log.put([supplement(CODE, 1, BROKEN)])
         wait_until(lambda: node.consumer.quarantine.count() == 1)
-        node.consumer.quarantine.redrive(CODE, discard_first=True)
+        node.consumer.quarantine.redrive(CODE, discard=DISCARD)
         log.put([supplement(CODE, 2)])
-        wait_until(lambda: len(node.rows(KERNEL.events)) == 1)
+        wait_until(lambda: len(node.events()) == 1)
         assert node.consumer.quarantine.count() == 0
         assert node.rows(KERNEL.pending_reactions) == []
         assert [row["supplements"] for row in node.rows(SEEN)] == [2]
-        answered = Event.FromString(node.rows(KERNEL.events)[0]["body"])
-        assert answered.causation_id == log.read()[1].event_id
+        answered = Event.FromString(node.events()[0]["body"])
+        second = next(
+            event for event in log.read() if event.stream_id == CODE and event.sequence == 2
+        )
+        assert answered.causation_id == second.event_id

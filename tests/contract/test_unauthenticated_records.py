@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from kernel.eventsourcing.authentication import Authenticator
 from tests.support.feed import code_of, supplement, wait_until
 from tests.support.logs_of_both_kinds import LogInMemory
-from tests.support.tally import HEARD, KERNEL, SEEN, SILENT, Node
+from tests.support.tally import DISCARD, HEARD, KERNEL, SEEN, SILENT, Node
 
 CODE = code_of(1)
 KEYS = Authenticator([b"k" * 32])
@@ -76,3 +76,15 @@ def test_it_is_taken_once_its_key_is_known(log: LogInMemory, tmp_path: Path) -> 
         node.consumer.quarantine.redrive(CODE)
         wait_until(lambda: bool(node.rows(SEEN)))
         assert reasons(node) == []
+
+
+def test_given_up_it_takes_no_place_in_its_stream(log: LogInMemory, node: Node) -> None:
+    """The true event of that number is taken after it."""
+    log.put([supplement(CODE, 1)])
+    wait_until(lambda: bool(reasons(node)))
+    node.consumer.quarantine.redrive(CODE, discard=DISCARD)
+    assert reasons(node) == ["discarded"]
+    true = supplement(CODE, 1)
+    write(log, true, KEYS)
+    wait_until(lambda: bool(node.rows(SEEN)))
+    assert [row["event_id"] for row in node.rows(HEARD)] == [true.event_id]

@@ -6,8 +6,7 @@ import pytest
 
 from infra.local.kafka import KafkaBroker
 from tests.support.feed import code_of, log_of, put, supplement, wait_until
-from tests.support.runner import TallyProcess, answered, check_once, reader
-from tests.support.tally import KERNEL, rows
+from tests.support.runner import TallyProcess, answered, check_once, progress, reader
 
 pytestmark = pytest.mark.faults
 
@@ -22,7 +21,7 @@ def test_fault_01_killed_between_commit_and_send(
         tally.start()
         put(kafka.bootstrap, topic, sent)
         engine = reader(database_url)
-        wait_until(lambda: len(rows(engine, KERNEL.outbox)) == 2 and tally.is_held("send"))
+        wait_until(lambda: progress(engine)["outbox"] == 2 and tally.is_held("send"))
         tally.kill()
         assert len(log_of(kafka.bootstrap, topic)) == 2
         tally.release("send")

@@ -22,6 +22,7 @@ def row(identity: int, number: int, sequence: int = 1) -> dict[str, object]:
         "occurred_at": 0,
         "trace": "",
         "body": event.SerializeToString(),
+        "batch": b"",
         "enqueued_at": 0,
     }
 

@@ -150,7 +150,7 @@ def test_fault_40_a_time_stamp_that_the_broker_refuses_sets_nothing_aside(
             lambda: sum(isinstance(error, InvalidTimestampError) for error in refusals) >= 2,
             what="the broker has refused twice",
         )
-        assert [row["quarantine_reason"] for row in node.rows(KERNEL.outbox)] == [None] * 4
+        assert [row["quarantine_reason"] for row in node.rows(KERNEL.outbox)] == [None] * 5
         assert log_of(kafka.bootstrap, topic) == []
         ahead[0] = 0
         wait_until(lambda: not node.rows(KERNEL.outbox), what="all are published")

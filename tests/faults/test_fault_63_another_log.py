@@ -67,7 +67,7 @@ def ids(events: Sequence[Event]) -> list[str]:
 
 def drained(node: Node, own: int) -> bool:
     """Return whether the service has this many own events, all published."""
-    return len(node.rows(KERNEL.events)) == own and not node.rows(KERNEL.outbox)
+    return len(node.events()) == own and not node.rows(KERNEL.outbox)
 
 
 def copy_of(broker: KafkaBroker, target: Path) -> Path:
@@ -120,7 +120,7 @@ def test_a_broker_that_was_put_back_from_a_copy(
     wait_until(lambda: drained(node, 25), what="what waited is published")
     assert heard(node) == ids([*sent, *more])
     own = [e.event_id for e in log_of(broker.bootstrap, TOPIC) if e.source == SOURCE]
-    assert sorted(own) == sorted(row["event_id"] for row in node.rows(KERNEL.events))
+    assert sorted(own) == sorted(row["event_id"] for row in node.events())
     last = supplements(900, 1)
     put(broker.bootstrap, TOPIC, last)
     wait_until(lambda: heard(node) == ids([*sent, *more, *last]), what="it reads on")

@@ -62,7 +62,7 @@ def test_fault_85_forged_records(kafka: KafkaBroker, topic: str, tmp_path: Path)
         assert [row["event_id"] for row in node.rows(HEARD)] == [honest.event_id]
         assert [row["dossier_code"] for row in node.rows(SEEN)] == [code_of(850)]
         assert {row["reason"] for row in node.rows(KERNEL.quarantine)} == {"unauthenticated"}
-        node.consumer.quarantine.redrive(code_of(850), discard_first=False)
+        node.consumer.quarantine.redrive(code_of(850))
         assert len(node.rows(KERNEL.quarantine)) == 3, "nobody has proven them since"
     assert sum(e["records"] for e in lines if e["event"] == "consumer.unauthenticated") == 3
     # A new process with the same keys believes what the service itself has published.

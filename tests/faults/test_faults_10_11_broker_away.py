@@ -20,7 +20,7 @@ TOPIC = "dossier.events"
 
 def drained(node: Node, events: int) -> bool:
     """Return whether the service has this many events of its own, all published."""
-    return len(node.rows(KERNEL.events)) == events and not node.rows(KERNEL.outbox)
+    return len(node.events()) == events and not node.rows(KERNEL.outbox)
 
 
 def check(node: Node, broker: KafkaBroker, sent: Sequence[Event]) -> None:
@@ -28,7 +28,7 @@ def check(node: Node, broker: KafkaBroker, sent: Sequence[Event]) -> None:
     assert not node.rows(KERNEL.quarantine)
     assert sorted(r["event_id"] for r in node.rows(HEARD)) == sorted(e.event_id for e in sent)
     own = {e.event_id for e in log_of(broker.bootstrap, TOPIC) if e.source == SOURCE}
-    assert own == {row["event_id"] for row in node.rows(KERNEL.events)}
+    assert own == {row["event_id"] for row in node.events()}
 
 
 def few(lines: Sequence[Mapping[str, object]]) -> bool:

@@ -5,7 +5,7 @@ import pytest
 from tests.support.feed import code_of, supplement, wait_until
 from tests.support.logs_of_both_kinds import TallyOn
 from tests.support.runner import answered, check_once
-from tests.support.tally import HEARD, KERNEL, SEEN
+from tests.support.tally import DISCARD, HEARD, SEEN
 
 pytestmark = pytest.mark.faults
 A, B = code_of(1), code_of(2)
@@ -41,7 +41,7 @@ def test_fault_19_swapped_records_are_applied_in_order(tally_on: TallyOn) -> Non
         tally_on.log.put([events[1], events[6]])
         wait_until(lambda: answered(node.reads, 8))
         check_once(node.reads, [*events, other], log=tally_on.log.read())
-        answers = [r for r in node.rows(KERNEL.events) if r["stream_id"] == A]
+        answers = [r for r in node.events() if r["stream_id"] == A]
         assert [r["causation_id"] for r in answers] == [e.event_id for e in events]
 
 
@@ -57,6 +57,6 @@ def test_fault_20_gap_that_stays_is_shown(tally_on: TallyOn) -> None:
         assert (gap.reason, gap.error, behind.reason) == ("gap", "expected 2, got 3", "behind")
         assert quarantine.get(gap.partition, gap.offset) == gap
         assert quarantine.redrive(A).quarantined == 2
-        done = quarantine.redrive(A, discard_first=True)
+        done = quarantine.redrive(A, discard=DISCARD)
         assert (done.handled, done.quarantined) == (1, 0)
         assert {row["sequence"] for row in node.rows(HEARD)} == {1, 4}

@@ -18,7 +18,7 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.kernel_tables import kernel_tables
 from tests.support.feed import code_of, supplement, wait_until
 from tests.support.logs_of_both_kinds import TallyOn
-from tests.support.tally import HEARD, SEEN, SILENT
+from tests.support.tally import DISCARD, HEARD, SEEN, SILENT
 
 pytestmark = pytest.mark.faults
 A, B = code_of(1), code_of(2)
@@ -66,7 +66,7 @@ def test_fault_21_what_is_no_event_is_quarantined(tally_on: TallyOn) -> None:
         kept = node.consumer.quarantine.get(*first)
         assert kept is not None
         assert kept.attempts == 2
-        node.consumer.quarantine.redrive(partition=first[0], offset=first[1], discard_first=True)
+        node.consumer.quarantine.redrive(partition=first[0], offset=first[1], discard=DISCARD)
         assert node.consumer.quarantine.count() == 7
         wait_until(lambda: node.consumer.status().lag == 0, what="nothing is left to read")
 

@@ -39,7 +39,7 @@ def test_faults_22_30_failing_handler_quarantines_its_dossier_only(tally_on: Tal
         done = node.consumer.quarantine.redrive(A)
         assert (done.handled, done.quarantined) == (3, 0)
         wait_until(lambda: answered(node.reads, 7))
-        causes = [r["causation_id"] for r in node.rows(KERNEL.events) if r["stream_id"] == A]
+        causes = [r["causation_id"] for r in node.events() if r["stream_id"] == A]
         heard = [r for r in node.rows(HEARD) if r["dossier_code"] == A]
         heard.sort(key=lambda row: row["sequence"])
         assert causes == [row["event_id"] for row in heard]

@@ -39,6 +39,7 @@ from kernel.consumer.applying.batch import Batch
 from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.results import Applied
 from kernel.eventsourcing.authentication import Authenticator
+from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.envelope import headers, stream_of, type_name
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.unit_of_work import UnitOfWork
@@ -132,11 +133,11 @@ class Store:
             uow.flush()
         return done
 
-    def redrive(self, code: str, *, discard_first: bool = False) -> Applied:
-        """Try again what is quarantined of a stream."""
+    def redrive(self, code: str, *, discard: Call | None = None) -> Applied:
+        """Try again what is quarantined of a stream, or give up the first of it."""
         with self.engine.begin() as connection:
             uow = self._unit(connection)
-            done = self._applier.redrive(uow, code, {}, discard_first=discard_first)
+            done = self._applier.redrive(uow, code, {}, discard=discard)
             uow.flush()
         return done
 

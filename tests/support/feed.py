@@ -10,6 +10,7 @@ from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import SupplementSubmitted
 
+from kernel.consumer.decisions.service_stream import SERVICE
 from tests.support.events import make_event
 
 START = 1_628_474_400_000_000
@@ -71,7 +72,9 @@ def put_raw(
 
 
 def log_of(bootstrap: str, topic: str) -> list[Event]:
-    """Read the whole topic; partitions one after the other."""
+    """Read the whole topic; partitions one after the other, without what services say of
+    themselves.
+    """
     reader = KafkaConsumer(bootstrap_servers=bootstrap, group_id=None, auto_offset_reset="earliest")
     try:
         events: list[Event] = []
@@ -83,7 +86,7 @@ def log_of(bootstrap: str, topic: str) -> list[Event]:
             while reader.position(partition) < end:
                 for run in reader.poll(1000).values():
                     events += [Event.FromString(r.value) for r in run]
-        return events
+        return [event for event in events if event.stream_kind != SERVICE]
     finally:
         reader.close()
 

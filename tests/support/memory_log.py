@@ -10,11 +10,10 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from kafka.partitioner.default import murmur2
-
 from kernel.consumer.reading.buffer import Buffer
 from kernel.eventsourcing.envelope import Headers, headers
 from kernel.eventsourcing.record import Record
+from kernel.kafka.partitions import partition_of
 from kernel.outbox.outbox import Waiting
 from kernel.outbox.published import Sent
 
@@ -34,7 +33,7 @@ class MemoryLog:
 
     def append(self, key: bytes | None, value: bytes | None, pairs: Headers = ()) -> Record:
         """Add a record, and offer it to whoever follows; return it with its place."""
-        number = (murmur2(key) & 0x7FFFFFFF) % PARTITIONS if key is not None else 0
+        number = 0 if key is None else partition_of(key, PARTITIONS)
         with self.grown:
             run = self._records[number]
             run.append(Record(number, len(run), key, value, list(pairs)))
@@ -140,7 +139,13 @@ class MemoryProducer:
         sent = []
         for row in rows:
             pairs = headers(
-                row.event_id, row.type, self._source, row.stream, row.occurred_at, row.trace
+                row.event_id,
+                row.type,
+                self._source,
+                row.stream,
+                row.occurred_at,
+                row.trace,
+                row.batch,
             )
             record = self._log.append(row.stream_id.encode(), row.body, pairs)
             sent.append(Sent(row, record.partition, record.offset))

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from motcua.events.v1.event_pb2 import Event
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, true
 
+from kernel.consumer.decisions.service_stream import SERVICE
 from kernel.storage.engines import open_engine
 from tests.support.feed import log_of, wait_until
 from tests.support.paths import ROOT
@@ -21,11 +22,12 @@ from tests.support.tally import ANSWERED, HEARD, KERNEL, SEEN, SOURCE, rows
 class TallyProcess:
     """One tally service in a process of its own; a context manager that leaves nothing behind."""
 
-    def __init__(self, bootstrap: str, topic: str, url: str, folder: Path) -> None:
+    def __init__(self, bootstrap: str, topic: str, url: str, folder: Path, *options: str) -> None:
+        """``options`` are those of the process, such as ``--model=third``."""
         self.folder = folder
         self._command = [
             sys.executable, "-m", "tests.support.tally", "--bootstrap", bootstrap,
-            "--topic", topic, "--database-url", url, "--marks", str(folder),
+            "--topic", topic, "--database-url", url, "--marks", str(folder), *options,
         ]  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -115,7 +117,7 @@ def check_once(
     assert {row["event_id"] for row in rows(engine, HEARD)} == {event.event_id for event in sent}
     assert {row["dossier_code"]: row["supplements"] for row in rows(engine, SEEN)} == heights
     assert {row["dossier_code"]: row["answers"] for row in rows(engine, ANSWERED)} == heights
-    own = [row for row in rows(engine, KERNEL.events) if row["source"] == SOURCE]
+    own = [row for row in rows(engine, KERNEL.events) if row["stream_kind"] != SERVICE]
     kept: dict[str, list[str]] = {}
     for row in own:
         kept.setdefault(row["stream_id"], []).append(row["event_id"])
@@ -124,6 +126,8 @@ def check_once(
     if topic or log:
         published: dict[str, list[str]] = {}
         for event in log or log_of(bootstrap, topic):
+            if event.stream_kind == SERVICE:
+                continue
             run = published.setdefault(event.stream_id, [])
             if event.source == SOURCE and event.event_id not in run:
                 run.append(event.event_id)
@@ -133,9 +137,16 @@ def check_once(
 def progress(engine: Engine) -> dict[str, int]:
     """Count effects, answers, and answers that wait to be published."""
     with engine.connect() as connection:
+        counted = {
+            HEARD: true(),
+            KERNEL.events: KERNEL.events.c.stream_kind != SERVICE,
+            KERNEL.outbox: KERNEL.outbox.c.stream_kind != SERVICE,
+        }
         return {
-            table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
-            for table in (HEARD, KERNEL.events, KERNEL.outbox)
+            table.name: connection.execute(
+                select(func.count()).select_from(table).where(condition)
+            ).scalar_one()
+            for table, condition in counted.items()
         }
 
 

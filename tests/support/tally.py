@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf.message import Message
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import SupplementSubmitted
 from motcua.routing.v1.case_events_pb2 import CaseResumed
@@ -26,11 +27,15 @@ from sqlalchemy import BigInteger, Column, Engine, MetaData, String, Table, sele
 from kernel.base.clock import RealClock
 from kernel.consumer.applying.quarantine_limit import QuarantineBounds
 from kernel.consumer.consumer import Consumer
+from kernel.consumer.decisions.service_stream import SERVICE
 from kernel.consumer.reading.faust_adapter import FaustAdapter
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.envelope import new_id
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.kafka.cluster import Bootstrap
+from kernel.outbox import outbox
 from kernel.outbox.relay import Relay
 from kernel.storage.engines import open_engine
 from kernel.storage.kernel_tables import kernel_tables
@@ -118,8 +123,33 @@ MODEL = Model(
     reactions={SupplementSubmitted: answer},
     by_stream=(SEEN, ANSWERED),
 )
+
+
+def third(uow: UnitOfWork, event: Event, _payload: Message) -> Sequence[Message]:
+    """Answer a dossier's third supplement, and those after it."""
+    row = uow.get(SEEN, event.stream_id)
+    return [CaseResumed()] if row and row["supplements"] >= 3 else []
+
+
+def several(_uow: UnitOfWork, _event: Event, _payload: Message) -> Sequence[Message]:
+    """Answer a supplement three times."""
+    return [CaseResumed(), CaseResumed(), CaseResumed()]
+
+
 SILENT = dataclasses.replace(MODEL, reactions={})
 """The same without reactions."""
+OTHER = dataclasses.replace(MODEL, reactions={CaseResumed: answer})
+"""The same with another reaction."""
+BOTH = dataclasses.replace(MODEL, reactions={**MODEL.reactions, **OTHER.reactions})
+THIRD = dataclasses.replace(MODEL, reactions={SupplementSubmitted: third})
+SEVERAL = dataclasses.replace(MODEL, reactions={SupplementSubmitted: several})
+MODELS = {"": MODEL, "other": OTHER, "both": BOTH, "third": THIRD, "several": SEVERAL}
+"""By name, for a process."""
+DISCARD = Call(
+    Actor(kind=ActorKind.ACTOR_KIND_OPERATOR, id="an"), "vi", new_id(), 1, 1, "", new_id(),
+    digest=b"digest",
+)  # fmt: skip
+"""An operator's call by which a record is given up."""
 MENDED = dataclasses.replace(MODEL, projections={**MODEL.projections, SupplementSubmitted: _hear})
 """The same, after the fault of poisoned records was mended."""
 
@@ -201,6 +231,10 @@ class Node:
         """Return a table's rows in the order of its key."""
         return rows(self.reads, table)
 
+    def events(self) -> list[dict[str, Any]]:
+        """Return the rows of its events, but for those of itself."""
+        return [r for r in self.rows(self.model.tables.events) if r["stream_kind"] != SERVICE]
+
 
 def rows(engine: Engine, table: Table) -> list[dict[str, Any]]:
     """Return a table's rows in the order of its key."""
@@ -232,25 +266,37 @@ class Marks:
         temporary.write_text(json.dumps(status), "utf-8")
         temporary.replace(self.folder / "status.json")
 
+    def discard(self, node: Node) -> None:
+        """Discard the first quarantined record of the stream that the file `discard` names."""
+        wanted = self.folder / "discard"
+        if wanted.exists():
+            node.consumer.quarantine.redrive(wanted.read_text("utf-8"), discard=DISCARD)
+            wanted.unlink()
+
 
 def main() -> int:
     """Run until SIGTERM."""
     parser = argparse.ArgumentParser()
+    parser.add_argument("--model", default="", choices=MODELS)
+    parser.add_argument("--round", type=int, default=outbox.ROUND, help="rows sent at once")
     for name in ("bootstrap", "topic", "database-url"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--marks", type=Path, required=True)
     arguments = parser.parse_args()
     marks = Marks(arguments.marks)
+    outbox.ROUND = arguments.round
     hooks = {
         "before_send": lambda _rows: marks.hold("send"),
         "before_forget": lambda _rows: marks.hold("forget"),
     }
-    node = Node(arguments.bootstrap, arguments.topic, arguments.database_url, hooks=hooks)
+    model, url = MODELS[arguments.model], arguments.database_url
+    node = Node(arguments.bootstrap, arguments.topic, url, model=model, hooks=hooks)
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     node.start()
     while not ended.wait(0.05):
         marks.write(node)
+        marks.discard(node)
     node.stop()
     return 0
 

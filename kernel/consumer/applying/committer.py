@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -18,7 +19,7 @@ from sqlalchemy.exc import InterfaceError, InternalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from kernel.base.backoff import ExponentialBackoff
-from kernel.base.errors import Busy, Unavailable
+from kernel.base.errors import Busy, Conflict, Unavailable
 from kernel.consumer.applying.batch import Batch, Place
 from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.positions import Fenced
@@ -35,6 +36,8 @@ from kernel.telemetry.tracing import recording, span_from
 T = TypeVar("T")
 TRIES = 3
 """How often a record is tried before it is quarantined."""
+CONTENDED_SECONDS = 10.0
+"""For how long a record is tried whose rows clash with what others write."""
 FIRST_WAIT = 0.07
 LONGEST_WAIT = 2.0
 """Seconds between two tries while the database is away."""
@@ -84,6 +87,7 @@ class Committer:
         """
         refused: dict[Place, str] = dict(self._refused)
         tries: Counter[Place] = Counter()
+        contended: list[float] = []
         pended = 0
         parts = [batch]
         while parts:
@@ -101,11 +105,15 @@ class Committer:
                 self._halt(part, trip, applier, refused)
             except Exception as error:
                 if len(part.records) < 2:
+                    if isinstance(error, Conflict) and self._contended(contended):
+                        parts.append(part)
+                        continue
                     self._failed(_blame(part, error), tries, refused)
                     parts.append(part)
                 else:
                     parts += reversed(part.split(len(part.records) // 2))
             else:
+                contended.clear()
                 self._count(done)
                 if applier.reacting:
                     self._tally.delay(done, applier.clock.now())
@@ -182,6 +190,19 @@ class Committer:
                 "consumer.quarantined", partition=partition, offset=offset, fault=failure.kind,
                 reason="handler_error",
             )  # fmt: skip
+
+    def _contended(self, since: list[float]) -> bool:
+        """Wait a moment and return whether to try again: the record may be in order, and others
+        write where it does. ``since`` is when that began, if it has.
+        """
+        now = time.monotonic()
+        if not since:
+            since.append(now)
+        if now - since[0] > CONTENDED_SECONDS:
+            return False
+        if self._stopping.wait(random.uniform(0.1, 0.3)):
+            raise Stopped
+        return True
 
     def _pause(self, tried: int) -> None:
         if self._stopping.wait(random.uniform(0.5, 1.0) * 0.05 * 4**tried):

@@ -3,7 +3,7 @@
 A record behind a quarantined one of its stream is quarantined too.
 
 A row with reason ``discarded`` is one that an operator gave up: it holds nothing back, and a
-rebuild of the same database skips it too.
+rebuild gives it up too, since the log says so.
 """
 
 from __future__ import annotations

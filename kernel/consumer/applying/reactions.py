@@ -1,9 +1,10 @@
 """Runs reactions (policies, process managers): at once for a fresh event, later in a bulk read.
 
 In a bulk read the outcome of a reaction may stand further on in the log (a rebuild), so the event
-is kept as pending until its outcome is met or the end of the log is reached. An event that has its
-outcome is never reacted to again. A stream with something pending waits for it, so its reactions
-keep their order.
+is kept as pending until its outcome is met or the end of the log is reached. What was decided once,
+also that it brings nothing, is never decided again, and a reaction that a release has added
+reacts to nothing of before. A stream with something pending waits for it, so its reactions keep
+their order.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from sqlalchemy.exc import DBAPIError
 from kernel.base.clock import Clock
 from kernel.consumer.applying import quarantine_rows
 from kernel.consumer.applying.results import Applied
+from kernel.consumer.decisions import without_outcome
+from kernel.consumer.decisions.beginnings import Beginnings
+from kernel.consumer.decisions.service_stream import is_own
 from kernel.eventsourcing.envelope import (
     Stream,
     payload_of,
@@ -66,6 +70,8 @@ class Reactions:
         if event.source == self._model.source:
             if event.causation_id:
                 self._uow.delete(self._model.tables.pending_reactions, event.causation_id)
+            if is_own(event, self._model):
+                without_outcome.take(self._uow, event)
         elif self._asks(event, known):
             if not self._reacting or stream_of(event) in self._waiting():
                 self._keep(record, event)
@@ -89,6 +95,8 @@ class Reactions:
                 now = self._clock.now()
                 self._uow.append_reaction(event, payloads, now, span.traceparent)
             acted[cause] += 1
+        else:
+            without_outcome.note(self._uow, event.event_id)
 
     def _asks(self, event: Event, known: type[Message] | None) -> bool:
         return known in self._model.reactions and event.source != self._model.source
@@ -139,8 +147,8 @@ class ReactionFailed(Exception):
 
 
 def run_some(uow: UnitOfWork, clock: Clock) -> tuple[int, Counter[str]]:
-    """Run the first pending reactions in the order of the log; gives how many rows went, and the
-    causes of those that acted.
+    """Run the first pending reactions in the order of the log, but for what is decided; gives how
+    many rows went, and the causes of those that acted.
 
     A stream with a failed reaction waits for its redrive.
     """
@@ -163,15 +171,22 @@ def run_some(uow: UnitOfWork, clock: Clock) -> tuple[int, Counter[str]]:
         uow.prefetch(wanted, [row["stream_id"] for row in rows])
     reactions = Reactions(uow, clock, reacting=True)
     reactions.prepare(events)
+    decided = without_outcome.among(uow, [row["event_id"] for row in rows])
+    begun = Beginnings(uow.connection, uow.model)
     acted: Counter[str] = Counter()
     for row, event in zip(rows, events, strict=True):
+        uow.delete(table, row["event_id"])
+        if row["event_id"] in decided:
+            uow.delete(uow.model.tables.causes_without_outcome, row["event_id"])
+            continue
+        if begun.is_before(event, (row["partition"], row["offset"])):
+            continue
         try:
             reactions.react(event, row["trace"], acted)
         except DBAPIError:
             raise
         except Exception as error:
             raise ReactionFailed(row, type(error).__qualname__) from error
-        uow.delete(table, row["event_id"])
     return len(rows), acted
 
 

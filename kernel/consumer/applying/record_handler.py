@@ -14,6 +14,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from motcua.events.v1.event_pb2 import Event
+from motcua.operations.v1.service_events_pb2 import RecordDiscarded
 from sqlalchemy.exc import DBAPIError
 
 from kernel.consumer.applying import quarantine_rows
@@ -29,6 +30,10 @@ from kernel.consumer.applying.decode import (
 )
 from kernel.consumer.applying.reactions import Reactions
 from kernel.consumer.applying.results import Applied, Past, RecordFailed
+from kernel.consumer.decisions import batches
+from kernel.consumer.decisions.discards import Discards, digest
+from kernel.consumer.decisions.service_stream import write_call
+from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.envelope import Stream, payload_type, stream_of
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.unit_of_work import UnitOfWork
@@ -45,6 +50,7 @@ class RecordHandler:
         reactions: Reactions,
         refused: Mapping[Place, str],
         past: Past | None,
+        discards: Discards,
     ) -> None:
         self.done = Applied()
         self._uow = uow
@@ -54,6 +60,7 @@ class RecordHandler:
         self._reactions = reactions if uow.model.reactions else None
         self._refused = refused
         self._past = past
+        self._discards = discards
         self._held: dict[Stream, dict[Place, Row]] = {}
 
     def take_all(self, records: Sequence[Record]) -> None:
@@ -78,15 +85,24 @@ class RecordHandler:
     def take(self, record: Record, event: Event | None) -> bool:
         """Handle a record; True when it was quarantined by a fault of its own."""
         if event is None:
+            if self._discards.has(record, None):
+                self._quarantine(record, None, quarantine_rows.DISCARDED, "not an event")
+                return False
             self._quarantine(record, None, UNDECODABLE, "not an event")
             return True
         stream_id, kind, source = event.stream_id, event.stream_kind, event.source
         if record.key != stream_id.encode():
             self.done.mismatches += 1
             error = "the key names another stream than the event"
+            if self._discards.has(record, event):
+                self._quarantine(record, None, quarantine_rows.DISCARDED, error)
+                return False
             self._quarantine(record, None, KEY_MISMATCH, error)
             return True
         if not self._is_proven(record, event):
+            if self._discards.has(record, event):
+                self._quarantine(record, None, quarantine_rows.DISCARDED, NOT_PROVEN)
+                return False
             self.done.unauthenticated += 1
             self._quarantine(record, None, UNAUTHENTICATED, NOT_PROVEN)
             return True
@@ -97,7 +113,7 @@ class RecordHandler:
         last = self._uow.sequence(stream_id, source, kind)
         if sequence <= last:
             return self._take_again(record, event)
-        if past is not None and (record.partition, record.offset) in past.discarded:
+        if self._is_discarded(record, event):
             self._quarantine(record, event, quarantine_rows.DISCARDED, "")
             self._uow.advance(event, record.value or b"")
             return False
@@ -109,6 +125,12 @@ class RecordHandler:
         authenticator = self._model.authenticator
         return authenticator is None or authenticator.proves(record, event.source)
 
+    def _is_discarded(self, record: Record, event: Event) -> bool:
+        """Return whether an operator gave a record up, as the log or the live database has it."""
+        if self._discards.has(record, event):
+            return True
+        return self._past is not None and (record.partition, record.offset) in self._past.discarded
+
     def _take_again(self, record: Record, event: Event) -> bool:
         """Handle a record whose place in its stream is taken: by the same event, which makes it a
         repeat, or by another one, which no honest writer has written.
@@ -117,6 +139,9 @@ class RecordHandler:
             if self._model.every is not None and event.source == self._own:
                 self._model.every(self._uow, record, event)  # written here, and not read before
             self.done.repeats += 1
+            return False
+        if self._is_discarded(record, event):
+            self._quarantine(record, event, quarantine_rows.DISCARDED, "")
             return False
         self.done.conflicts += 1
         error = f"another event has sequence {event.sequence}"
@@ -168,6 +193,8 @@ class RecordHandler:
             if self._model.every is not None:
                 self._model.every(self._uow, record, event)
             self._uow.ingest(event, record.value or b"")
+            if event.source == self._own:
+                batches.keep(self._uow, record)
             if self._reactions is not None:
                 self._reactions.follow(record, event, known, self.done)
         except DBAPIError:
@@ -231,16 +258,32 @@ class RecordHandler:
         self._forget(row)
         return True
 
-    def discard(self, row: Row) -> None:
-        """Abandon a record for good, or only its reaction where that has failed; its stream goes on
-        after it.
+    def discard(self, row: Row, call: Call) -> None:
+        """Give up a record for good, or only its reaction where that has failed, and write on the
+        log that an operator did; its stream goes on after it.
         """
         self._mark(row, quarantine_rows.DISCARDED, row["error"])
         self._forget(row)
         record = quarantine_rows.record_of(row)
         event = read(record)
-        if event is not None and key_fits(record, event):
-            if row["error"].startswith(quarantine_rows.REACTION):
+        only_reaction = row["error"].startswith(quarantine_rows.REACTION)
+        write_call(
+            self._uow,
+            RecordDiscarded(
+                partition=record.partition,
+                offset=record.offset,
+                stream_kind=row["stream_kind"],
+                stream_id=row["stream_id"],
+                event_id="" if event is None else event.event_id,
+                digest=digest(record),
+                reason=row["reason"],
+                error=row["error"],
+                only_reaction=only_reaction,
+            ),
+            call,
+        )
+        if event is not None and key_fits(record, event) and self._is_proven(record, event):
+            if only_reaction:
                 self._uow.delete(self._model.tables.pending_reactions, event.event_id)
             stream_id, kind, source = event.stream_id, event.stream_kind, event.source
             if event.sequence > self._uow.sequence(stream_id, source, kind):

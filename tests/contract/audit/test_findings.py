@@ -19,6 +19,7 @@ from services.audit.tables import ACKNOWLEDGEMENTS, KERNEL, LOG
 from tests.support.audit_histories import CODE, happened
 from tests.support.audit_store import MONDAY, Log, Store
 from tests.support.databases import NewDatabase
+from tests.support.tally import DISCARD
 
 GAP, LATE = types.FINDING_KIND_GAP, types.FINDING_KIND_LATE
 CONFLICTING = types.FINDING_KIND_CONFLICTING
@@ -122,7 +123,7 @@ def test_a_repeat_of_what_was_given_up_is_a_repeat(store: Store) -> None:
     log = Log()
     given_up = _event(3)
     _given(store, log, _event(1), given_up)
-    store.redrive(CODE, discard_first=True)
+    store.redrive(CODE, discard=DISCARD)
     _given(store, log, given_up)
     result = store.verify(log)
 

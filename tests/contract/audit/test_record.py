@@ -7,14 +7,19 @@ from typing import Any
 import pytest
 from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, DossierSubmitted, ResultReturned
+from motcua.operations.v1.service_events_pb2 import RecordDiscarded
 
 from kernel.base.instants import to_us
+from kernel.consumer.decisions.service_stream import events_of, write_call
 from kernel.eventsourcing.envelope import short_name
 from kernel.eventsourcing.record import Record
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from services.audit.definition import make_model
 from services.audit.tables import CHAINS, DOSSIERS, KERNEL, LOG
 from tests.support.audit_histories import CODE, Numbering, happened
 from tests.support.audit_store import MONDAY, Log, Store, dossier_rows, week
 from tests.support.databases import NewDatabase
+from tests.support.tally import DISCARD
 
 
 @pytest.fixture
@@ -176,3 +181,24 @@ def test_records_accepted_late_stand_where_the_log_has_them(
     assert [row["hash"] for row in rows] == links
     expected = dossier_rows(Event.FromString(r["body"]) for r in rows)
     assert {row["dossier_code"]: row for row in store.rows(DOSSIERS)} == expected
+
+
+def test_an_own_event_is_kept_once(
+    store: Store, another: Callable[..., Any], events: list[Event]
+) -> None:
+    """Audit has written it before it reads it, or reads it first in a rebuild; it comes twice."""
+    discarded = RecordDiscarded(stream_id=CODE, reason="gap")
+    log = Log(events)
+    with store.engine.begin() as connection:
+        uow = UnitOfWork(connection, make_model(), None, MONDAY)
+        write_call(uow, discarded, DISCARD)
+        uow.flush()
+        (own,) = events_of(connection, make_model(), RecordDiscarded)
+    log.send(own)
+    log.send(own)
+    again = another()
+    for made in (store, again):
+        made.take_all(log.records(), 50)
+        assert [r["event_id"] for r in made.rows(LOG)].count(own.event_id) == 1
+        assert made.verify(log).ok
+    assert again.views() == store.views()

@@ -25,7 +25,18 @@ from kernel.storage.schema_check import schema_differences
 from tests.support.databases import NewDatabase
 from tests.support.feed import code_of, put, put_raw, supplement, wait_until, workload
 from tests.support.resumptions import resume
-from tests.support.tally import ANSWERED, HEARD, KERNEL, METADATA, MODEL, POISON, SEEN, Node, rows
+from tests.support.tally import (
+    ANSWERED,
+    DISCARD,
+    HEARD,
+    KERNEL,
+    METADATA,
+    MODEL,
+    POISON,
+    SEEN,
+    Node,
+    rows,
+)
 
 PARTITIONS = 6
 
@@ -75,7 +86,7 @@ def test_equal_after_random_workload(
         assert set(report.tables) == {"seen", "heard", "answered", "events", "streams"}
         assert report.as_json()["tables"]["heard"]["rows"] == len(node.rows(HEARD))
         assert seen[-1][0] == seen[-1][1] > 0
-        node.consumer.quarantine.redrive(code_of(90), discard_first=True)
+        node.consumer.quarantine.redrive(code_of(90), discard=DISCARD)
         wait_until(lambda: node.consumer.quarantine.count() == 2, what="discarded")
         wait_until(lambda: not node.rows(KERNEL.pending_reactions), what="reacted")
         assert check(MODEL, node.reads, kafka.bootstrap, topic).equal
@@ -98,13 +109,11 @@ def test_equal_after_random_workload(
         answered = node.rows(ANSWERED)
     again = new_database()
     made = rebuild(MODEL, kafka.bootstrap, topic, again, prepare=make_tables)
-    assert made.quarantined == 4
+    assert made.quarantined == 2
     twice = rebuild(MODEL, kafka.bootstrap, topic, again, prepare=make_tables)
     assert (twice.events, twice.quarantined) == (made.events, made.quarantined)
     engine = open_engine(again, "routing", read_only=True)
-    assert [r for r in rows(engine, ANSWERED) if r["dossier_code"] != code_of(90)] == [
-        r for r in answered if r["dossier_code"] != code_of(90)
-    ]
+    assert rows(engine, ANSWERED) == answered
     engine.dispose()
 
 
@@ -301,12 +310,13 @@ def test_rebuilt_service_reacts_once(
     """A service on a rebuilt database answers nothing twice, and what had no answer yet."""
     put(kafka.bootstrap, topic, [supplement(code_of(d), s) for s in (1, 2) for d in range(5)])
     with Node(kafka.bootstrap, topic, new_database()) as node:
-        wait_until(lambda: len(node.rows(KERNEL.events)) == 10)
+        wait_until(lambda: len(node.events()) == 10)
+        wait_until(node.is_ready)
         wait_until(lambda: not node.rows(KERNEL.outbox))
     put(kafka.bootstrap, topic, [supplement(code_of(7), 1)])
     again = new_database()
     made = rebuild(MODEL, kafka.bootstrap, topic, again, prepare=make_tables)
-    assert (made.events, made.pending) == (21, 1)
+    assert (made.events, made.pending) == (22, 1)  # also which reactions there are
     with Node(kafka.bootstrap, topic, again) as node:
         wait_until(lambda: node.consumer.status().ready)
         wait_until(lambda: not node.rows(KERNEL.pending_reactions))
