@@ -31,6 +31,7 @@ from cli.stack.plan import SERVICES
 from cli.stack.service_settings import SETTINGS_OF
 from infra.supervisor import state
 from kernel.config.environment import load
+from kernel.config.master_key import authenticator_of
 from kernel.config.settings import Settings
 from kernel.consumer.reading.log_comparison import LogDiffers
 from kernel.consumer.reading.log_reader import LogUnavailable
@@ -180,7 +181,8 @@ def service_of(service: str) -> tuple[Settings, Model, Cluster]:
         raise failed(str(error), 2) from error
     stack = state.read_state(given.data_dir.absolute())
     servers = stack.get("kafka", {}).get("bootstrap") or given.kafka
-    return given, definition.model, replace(given.cluster, servers=servers)
+    model = replace(definition.model, authenticator=authenticator_of(given))
+    return given, model, replace(given.cluster, servers=servers)
 
 
 class _Report:

@@ -19,7 +19,7 @@ from cli.stack.plan import SERVICES
 from kernel.config.settings import Settings
 from kernel.consumer.applying import positions, quarantine_rows
 from kernel.consumer.reading.log_comparison import Mark
-from kernel.eventsourcing.envelope import DIGEST_SIZE, headers
+from kernel.eventsourcing.envelope import DIGEST_SIZE, Headers, headers
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.service_model import Model
 from kernel.storage.engines import open_engine
@@ -95,6 +95,7 @@ class Database:
                     continue
                 trace = traces.get(event_id, "")
                 pairs = headers(event_id, type_name, source, (kind, name), occurred_at, trace)
+                pairs = self._proven(source, bytes(body), pairs)
                 yield Loose(
                     partition_of(name, partitions), name.encode(), bytes(body), pairs,
                     (kind, name, source), sequence, event_id,
@@ -132,7 +133,13 @@ class Database:
         with self._rows(chosen) as rows:
             for offset, kind, name, source, event_id, type_name, occurred_at, trace, body in rows:
                 pairs = headers(event_id, type_name, source, (kind, name), occurred_at, trace)
+                pairs = self._proven(source, bytes(body), pairs)
                 yield Record(partition, offset, name.encode(), bytes(body), pairs)
+
+    def _proven(self, source: str, body: bytes, pairs: Headers) -> Headers:
+        """Return the headers of a record with the proof that a source has written it."""
+        authenticator = self.model.authenticator
+        return pairs if authenticator is None else [*pairs, authenticator.header(source, body)]
 
     def _rows(self, chosen: Select[Any]) -> Any:
         return self.connection.execute(chosen, execution_options={"yield_per": _PAGE})

@@ -14,7 +14,7 @@ from infra.supervisor.plan import Plan, Program
 from kernel.auth import issuer
 from kernel.auth.jwks import read_keys
 from kernel.config.environment import SettingsError, load
-from kernel.config.master_key import development_key
+from kernel.config.master_key import RECORD_KEY, development_key
 
 SERVICES = ("intake", "routing", "postal", "notify", "audit")
 
@@ -112,6 +112,8 @@ def _environment(settings: CliSettings, folder: Path, bootstrap: str) -> dict[st
     production = settings.mode == "production"
     if not production and not common.get("MOTCUA_MASTER_KEY"):
         common["MOTCUA_MASTER_KEY"] = development_key(folder)
+    if not production and not common.get("MOTCUA_RECORD_KEYS"):
+        common["MOTCUA_RECORD_KEYS"] = development_key(folder, RECORD_KEY)
     if not production and not common.get("IDENTITY_JWKS"):
         issuer.make_keys(settings.identity_dir)
     common |= absolute_paths(common)

@@ -1,14 +1,22 @@
-"""The master key that wraps all keys of the keyring: a setting, or made once for development."""
+"""The master key that wraps all keys of the keyring, and the key of records: settings, or made once
+for development.
+"""
 
 from __future__ import annotations
 
 import os
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from kernel.eventsourcing.authentication import Authenticator
 
 if TYPE_CHECKING:
     from kernel.config.settings import Settings
+
+
+RECORD_KEY: Final = "records.key"
+"""The file of the data folder with the key by which records are proven in development."""
 
 
 def parse_key(text: str) -> bytes:
@@ -33,11 +41,26 @@ def master_key(settings: Settings) -> bytes:
         raise ValueError(f"MOTCUA_MASTER_KEY: {error}") from None
 
 
-def development_key(data_dir: Path) -> str:
-    """Return the key of a data folder in hexadecimal, made on first use; only its owner can read
-    the file.
+def authenticator_of(settings: Settings) -> Authenticator | None:
+    """Return what proves records by the keys of MOTCUA_RECORD_KEYS, or by that of the data folder
+    when it is unset; None when there is neither.
     """
-    path = data_dir / "master.key"
+    text = settings.record_keys.get_secret_value()
+    if not text and (settings.data_dir / RECORD_KEY).exists():
+        text = development_key(settings.data_dir, RECORD_KEY)
+    return Authenticator(parse_keys(text)) if text else None
+
+
+def parse_keys(text: str) -> list[bytes]:
+    """Return the keys in hexadecimal with commas between; raise ``ValueError`` with the rule."""
+    return [parse_key(part.strip()) for part in text.split(",")]
+
+
+def development_key(data_dir: Path, name: str = "master.key") -> str:
+    """Return a key of a data folder in hexadecimal, made on first use; only its owner can read the
+    file.
+    """
+    path = data_dir / name
     data_dir.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from kernel.config.environment import Port
 from kernel.config.kafka_settings import KafkaSettings
 from kernel.config.loopback import clear_host, is_loopback
-from kernel.config.master_key import parse_key
+from kernel.config.master_key import parse_key, parse_keys
 from kernel.config.tls_files import check_authorities, check_key
 from kernel.consumer.applying.quarantine_limit import QuarantineBounds
 
@@ -36,6 +36,12 @@ def _master_key(key: SecretStr) -> SecretStr:
     if text := key.get_secret_value():
         parse_key(text)
     return key
+
+
+def _record_keys(keys: SecretStr) -> SecretStr:
+    if text := keys.get_secret_value():
+        parse_keys(text)
+    return keys
 
 
 def _database(url: str) -> str:
@@ -79,6 +85,10 @@ class Settings(KafkaSettings):
     master_key: Annotated[SecretStr, AfterValidator(_master_key)] = Field(
         SecretStr(""), validation_alias="MOTCUA_MASTER_KEY"
     )
+    record_keys: Annotated[SecretStr, AfterValidator(_record_keys)] = Field(
+        SecretStr(""), validation_alias="MOTCUA_RECORD_KEYS"
+    )
+    """The first one proves records, all check them."""
     identity_jwks: Path | None = Field(None, validation_alias="IDENTITY_JWKS")
     log_level: Annotated[str, AfterValidator(_log_level)] = Field(
         "info", validation_alias="MOTCUA_LOG_LEVEL"
@@ -158,7 +168,7 @@ class Settings(KafkaSettings):
         return file
 
     # Their defaults are those of development, so they are validated, too.
-    @field_validator("master_key", "identity_jwks", "identity_issuer")
+    @field_validator("master_key", "record_keys", "identity_jwks", "identity_issuer")
     @classmethod
     def _set_in_production(cls, value: Any, others: ValidationInfo) -> Any:
         default = cls.model_fields[str(others.field_name)].default

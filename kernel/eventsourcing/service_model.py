@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import Table
 
+from kernel.eventsourcing.authentication import Authenticator
 from kernel.eventsourcing.record import Record
 from kernel.storage.kernel_tables import KernelTables
 
@@ -76,6 +77,8 @@ class Model:
     """Called with each payload before it is written, by a unit of work that has a keyring."""
     operational: frozenset[str] = frozenset()
     """Names of the service's own tables that a rebuild does not compare."""
+    authenticator: Authenticator | None = None
+    """Proves own records, and checks those of all sources; None: nobody proves any."""
 
     def view_tables(self) -> list[Table]:
         """List the tables that are a function of the log alone, by name."""

@@ -13,6 +13,7 @@ from kafka.errors import (
     RecordListTooLargeError,
 )
 
+from kernel.eventsourcing.authentication import Authenticator
 from kernel.eventsourcing.envelope import Stream, headers
 from kernel.kafka.clients import make_producer
 from kernel.kafka.cluster import Bootstrap
@@ -59,14 +60,17 @@ class EventProducer:
         topic: str,
         source: str,
         broker_now: Callable[[], int | None] = lambda: None,
+        authenticator: Authenticator | None = None,
     ) -> None:
-        """``broker_now`` gives the log's time in microseconds, or None when it is not known: by it
-        records are stamped, so that a wrong clock here has none of them refused.
+        """``authenticator`` proves the records. ``broker_now`` gives the log's time in
+        microseconds, or None when it is not known: by it records are stamped, so that a wrong clock
+        here has none of them refused.
         """
         self._bootstrap = bootstrap
         self._topic = topic
         self._source = source
         self._broker_now = broker_now
+        self._authenticator = authenticator
         self._producer: Any = None
 
     def send(self, rows: Sequence[Waiting]) -> tuple[list[Sent], Exception | None]:
@@ -118,6 +122,8 @@ class EventProducer:
         pairs = headers(
             row.event_id, row.type, self._source, row.stream, row.occurred_at, row.trace, row.batch
         )
+        if self._authenticator is not None:
+            pairs = [*pairs, self._authenticator.header(self._source, row.body)]
         now = self._broker_now()
         return producer.send(
             self._topic,

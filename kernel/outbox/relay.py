@@ -65,7 +65,9 @@ class Relay:
         """
         self._writer = writer
         self._outbox = Outbox(model, reads)
-        self._sender = producer or EventProducer(bootstrap, topic, model.source, broker_now)
+        self._sender = producer or EventProducer(
+            bootstrap, topic, model.source, broker_now, model.authenticator
+        )
         self._may_publish = may_publish
         self._before_forget = before_forget
         self._before_send = before_send

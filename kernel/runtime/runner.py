@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from types import FrameType
 from typing import NoReturn, TypeVar
@@ -21,7 +22,7 @@ from kernel.auth.permissions import PermissionsError
 from kernel.commands.command_bus import Commands, Reads
 from kernel.commands.idempotency import forget_old
 from kernel.config.environment import load
-from kernel.config.master_key import master_key
+from kernel.config.master_key import authenticator_of, master_key
 from kernel.config.process_tuning import restart_process, tune_garbage_collection
 from kernel.config.settings import Settings
 from kernel.consumer.consumer import Consumer
@@ -94,7 +95,7 @@ class ServiceProcess:
     """One running service: ``start`` opens everything, ``serve`` blocks until a signal ends it."""
 
     def __init__(self, settings: Settings, definition: ServiceDefinition, key: bytes) -> None:
-        model = definition.model
+        model = replace(definition.model, authenticator=authenticator_of(settings))
         writable = open_engine(settings.database_url, settings.service)
         if migrate(writable, model):
             writable.dispose()

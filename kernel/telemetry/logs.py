@@ -49,6 +49,7 @@ EVENTS: Final[dict[str, str]] = {
     "consumer.caught_up": "The log was read to where it ended at the start.",
     "consumer.log_away": "The log does not answer, or refuses us: then `fault` names the setting; "
     "the consumer waits and tries again.",
+    "consumer.unauthenticated": "Records were quarantined that no source has proven to be its own.",
     "consumer.log_differs": "The log is not the one that was read so far; nothing is taken.",
     "consumer.database_away": "The database does not answer; the consumer waits and tries again.",
     "consumer.fenced": "Another worker has moved a position; this one reads on from there.",

@@ -159,6 +159,11 @@ KEY_MISMATCHES = Counter(
     "{record}",
     "Records whose key is another than their event's: a matter of security.",
 )
+UNAUTHENTICATED = Counter(
+    "motcua.consumer.unauthenticated",
+    "{record}",
+    "Records that no source has proven to be its own: a matter of security.",
+)
 CONFLICTS = Counter(
     "motcua.consumer.conflicts",
     "{record}",

@@ -87,7 +87,11 @@ def define(settings: AuditSettings) -> ServiceDefinition:
     people = open_directory(settings.people_directory)
 
     def build(runtime: Runtime) -> Parts:
-        verifier = LogVerifier(runtime.engine, log_of(settings.cluster, settings.topic))
+        verifier = LogVerifier(
+            runtime.engine,
+            log_of(settings.cluster, settings.topic),
+            runtime.model.authenticator,
+        )
         servicer = AuditServicer(runtime.reads, runtime.clock, verifier, calendar_of, people)
         return Parts(servicers=[rpc.service(servicer, runtime.commands, handlers_of(verifier))])
 

@@ -39,6 +39,7 @@ def test_production_refuses_every_edge_in_the_clear(monkeypatch: pytest.MonkeyPa
         "KEYRING_DATABASE_URL": f"{ELSEWHERE}?sslmode=require",
         "SMTP_HOST": "mail.office",
         "MOTCUA_MASTER_KEY": "00" * 32,
+        "MOTCUA_RECORD_KEYS": "11" * 32,
         "IDENTITY_JWKS": "keys.json",
         "IDENTITY_ISSUER": "urn:office",
     }.items():
@@ -92,13 +93,13 @@ def mail_server(folder: Path, tls: Tls, *, offers_tls: bool = True) -> Iterator[
 
     def allowed(_server: Any, _session: Any, _envelope: Any, _way: str, data: Any) -> AuthResult:
         known = LoginPassword(b"motcua", b"secret")
-        return AuthResult(success=data == known)
+        return AuthResult(success=data == known, handled=False)
 
-    options: dict[str, Any] = {"authenticator": allowed, "auth_required": offers_tls}
+    options: dict[str, Any] = {"authenticator": allowed}
     if tls == "implicit":
         options |= {"ssl_context": context, "auth_require_tls": False}
     elif offers_tls:
-        options |= {"tls_context": context, "require_starttls": True}
+        options |= {"tls_context": context, "require_starttls": True, "auth_required": True}
     port = free_port()
     sink = SinkHandler(folder / "mail")
     controller = Controller(sink, hostname="127.0.0.1", port=port, **options)
@@ -180,6 +181,13 @@ def secured_postgres(session_dir: Path) -> Iterator[tuple[PostgresServer, Path]]
         pytest.skip(str(error))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_database_without_tls_gets_no_password(postgres: PostgresServer, files: Path) -> None:
+    """Required is required: there is no connection in the clear."""
+    url = f"{postgres.url}?sslmode=verify-full&sslrootcert={files}/ca.pem"
+    with pytest.raises(OperationalError, match="SSL"):
+        ping(open_engine(url, "public", read_only=True))
 
 
 def test_a_database_is_known_by_its_certificate(

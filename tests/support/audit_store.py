@@ -38,6 +38,7 @@ from kernel.consumer.applying import positions
 from kernel.consumer.applying.batch import Batch
 from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.results import Applied
+from kernel.eventsourcing.authentication import Authenticator
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.envelope import headers, stream_of, type_name
 from kernel.eventsourcing.record import Record
@@ -173,7 +174,12 @@ class Store:
         with self.engine.begin() as connection:
             connection.execute(statement)
 
-    def verify(self, log: Log | None, anchors: Sequence[pb.ChainHead] = ()) -> pb.VerifyResult:
+    def verify(
+        self,
+        log: Log | None,
+        anchors: Sequence[pb.ChainHead] = (),
+        authenticator: Authenticator | None = None,
+    ) -> pb.VerifyResult:
         """Run a proof, beside a log where one is given."""
 
         @contextmanager
@@ -181,7 +187,8 @@ class Store:
             assert log is not None
             yield log
 
-        steps = list(LogVerifier(self.reads, open_log).run(store_only=log is None, anchors=anchors))
+        verifier = LogVerifier(self.reads, open_log, authenticator)
+        steps = list(verifier.run(store_only=log is None, anchors=anchors))
         assert steps[-1].HasField("result")
         return steps[-1].result
 

@@ -11,6 +11,7 @@ from motcua.events.v1.event_pb2 import Event
 
 from kernel.consumer.reading.kafka_reader import KafkaReader
 from kernel.consumer.reading.log_reader import LogReader
+from kernel.eventsourcing.envelope import Headers
 from kernel.outbox.producer import EventProducer, Producer
 from tests.support import feed
 from tests.support.memory_log import PARTITIONS, MemoryLog, MemoryProducer, MemoryReader
@@ -84,6 +85,10 @@ class LogInMemory:
     def put(self, events: Iterable[Event]) -> None:
         """Publish events of other services."""
         self.put_raw([(event.stream_id.encode(), event.SerializeToString()) for event in events])
+
+    def put_with(self, event: Event, pairs: Headers) -> None:
+        """Publish an event with these headers."""
+        self._log.append(event.stream_id.encode(), event.SerializeToString(), pairs)
 
     def read(self) -> list[Event]:
         """Return all events; partitions one after the other."""

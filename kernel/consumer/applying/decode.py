@@ -12,6 +12,8 @@ from kernel.eventsourcing.record import Record
 
 UNDECODABLE = "undecodable"
 KEY_MISMATCH = "key_mismatch"
+UNAUTHENTICATED = "unauthenticated"
+NOT_PROVEN = "no code of the source that it names"
 _LONGEST = 128
 
 

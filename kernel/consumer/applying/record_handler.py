@@ -21,6 +21,8 @@ from kernel.consumer.applying import quarantine_rows
 from kernel.consumer.applying.batch import Place
 from kernel.consumer.applying.decode import (
     KEY_MISMATCH,
+    NOT_PROVEN,
+    UNAUTHENTICATED,
     UNDECODABLE,
     key_fits,
     read,
@@ -97,6 +99,13 @@ class RecordHandler:
                 return False
             self._quarantine(record, None, KEY_MISMATCH, error)
             return True
+        if not self._is_proven(record, event):
+            if self._discards.has(record, event):
+                self._quarantine(record, None, quarantine_rows.DISCARDED, NOT_PROVEN)
+                return False
+            self.done.unauthenticated += 1
+            self._quarantine(record, None, UNAUTHENTICATED, NOT_PROVEN)
+            return True
         past = self._past
         if past is not None and not past.admit(record, event):
             return False
@@ -111,6 +120,10 @@ class RecordHandler:
         if sequence == last + 1 and (kind, stream_id) not in self._held:
             return self._accept(record, event) == quarantine_rows.HANDLER_ERROR
         return self._take_out_of_order(record, event, last)
+
+    def _is_proven(self, record: Record, event: Event) -> bool:
+        authenticator = self._model.authenticator
+        return authenticator is None or authenticator.proves(record, event.source)
 
     def _is_discarded(self, record: Record, event: Event) -> bool:
         """Return whether an operator gave a record up, as the log or the live database has it."""
@@ -227,6 +240,9 @@ class RecordHandler:
         if event is None or not key_fits(record, event):
             self._mark(row, row["reason"], row["error"])
             return False
+        if not self._is_proven(record, event):
+            self._mark(row, UNAUTHENTICATED, NOT_PROVEN)
+            return False
         last = self._uow.sequence(event.stream_id, event.source, event.stream_kind)
         if event.sequence > last + 1:
             self._mark(row, quarantine_rows.GAP, f"expected {last + 1}, got {event.sequence}")
@@ -266,7 +282,7 @@ class RecordHandler:
             ),
             call,
         )
-        if event is not None and key_fits(record, event):
+        if event is not None and key_fits(record, event) and self._is_proven(record, event):
             if only_reaction:
                 self._uow.delete(self._model.tables.pending_reactions, event.event_id)
             stream_id, kind, source = event.stream_id, event.stream_kind, event.source

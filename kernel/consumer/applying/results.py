@@ -31,6 +31,7 @@ class Applied:
     repeats: int = 0
     unknown: int = 0
     mismatches: int = 0
+    unauthenticated: int = 0
     conflicts: int = 0
     """Records at whose place in their stream another event was taken."""
     reactions: Counter[str] = field(default_factory=Counter)

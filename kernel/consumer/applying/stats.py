@@ -9,6 +9,9 @@ from kernel.base.instants import SECOND, to_us
 from kernel.consumer.applying.results import Applied
 from kernel.consumer.halt import Halt
 from kernel.telemetry import metrics
+from kernel.telemetry.logs import get_logger
+
+_log = get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -19,6 +22,7 @@ class ConsumerStats:
     repeats: int = 0
     unknown: int = 0
     mismatches: int = 0
+    unauthenticated: int = 0
     reactions: int = 0
     live: int = 0
     bulk: int = 0
@@ -38,6 +42,7 @@ class ConsumerStats:
         self.repeats += done.repeats
         self.unknown += done.unknown
         self.mismatches += done.mismatches
+        self.unauthenticated += done.unauthenticated
         self.count_reactions(done.reactions)
         metrics.HANDLED.add(done.handled)
         if done.repeats:
@@ -46,6 +51,9 @@ class ConsumerStats:
             metrics.UNKNOWN.add(done.unknown)
         if done.mismatches:
             metrics.KEY_MISMATCHES.add(done.mismatches)
+        if done.unauthenticated:
+            metrics.UNAUTHENTICATED.add(done.unauthenticated)
+            _log.error("consumer.unauthenticated", records=done.unauthenticated)
         if done.conflicts:
             metrics.CONFLICTS.add(done.conflicts)
         if done.outcomes:

@@ -40,13 +40,19 @@ class StoredEvent(NamedTuple):
 class ChainVerification:
     """Recalculates chains, and adds what it finds to ``findings``."""
 
-    def __init__(self, findings: Findings) -> None:
+    def __init__(
+        self,
+        findings: Findings,
+        proves: Callable[[Record, str], bool] = lambda _record, _source: True,
+    ) -> None:
+        """``proves`` returns whether a record was written by the source of this name."""
         self.events = 0
         self.repeats = 0
         self.conflicts = 0
         self.broken = 0
         self.heads: list[pb.ChainHead] = []
         self._findings = findings
+        self._proves = proves
 
     def partition(
         self,
@@ -68,6 +74,8 @@ class ChainVerification:
             if logged is not None and record is None:
                 self._find(types.FINDING_KIND_MISSING_IN_LOG, row, row.body)
                 self._findings.miss((row.stream_kind, row.stream_id, row.source, row.sequence))
+            if record is not None and not self._proves(record, row.source):
+                self._find(types.FINDING_KIND_UNAUTHENTICATED, row, row.body)
             self._link(row, previous, record)
             previous, last, count = row.hash, row.offset, count + 1
             if count % STEP == 0:

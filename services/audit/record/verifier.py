@@ -12,6 +12,7 @@ from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import Connection, Engine, and_, or_, select
 
 from kernel.base.instants import to_us
+from kernel.eventsourcing.authentication import Authenticator
 from kernel.eventsourcing.envelope import Stream
 from kernel.eventsourcing.record import Record
 from kernel.rebuild.postgresql_place import no_rebuild
@@ -44,9 +45,13 @@ PROGRESS_SECONDS: Final = 1.0
 class LogVerifier:
     """Runs verifications; each run reads by itself and holds a few rows at a time."""
 
-    def __init__(self, engine: Engine, open_log: OpenLog) -> None:
+    def __init__(
+        self, engine: Engine, open_log: OpenLog, authenticator: Authenticator | None = None
+    ) -> None:
+        """Records of the log are checked by ``authenticator``, if there is one."""
         self._engine = engine
         self._open_log = open_log
+        self._proves = {} if authenticator is None else {"proves": authenticator.proves}
         self._found: dict[str, pb.Finding] = {}
 
     def finding(self, finding_id: str) -> pb.Finding | None:
@@ -66,7 +71,10 @@ class LogVerifier:
         ):
             ends, heads = _ends(connection), _heads(connection)
             findings = Findings(acknowledged(connection))
-            chains, sequences = ChainVerification(findings), SequenceVerification(findings)
+            chains, sequences = (
+                ChainVerification(findings, **self._proves),
+                SequenceVerification(findings),
+            )
             total = sum(head.events for head in heads)
             unread = 0
             partitions = sorted({*ends, *(head.partition for head in heads)})

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from motcua.audit.v1 import types_pb2 as types
 from motcua.audit.v1.audit_pb2 import VerifyResult
+from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import and_, delete, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from kernel.eventsourcing.authentication import Authenticator
 from kernel.eventsourcing.record import Record
 from services.audit.tables import CHAINS, DOSSIERS, KERNEL, LOG
 from tests.support.audit_store import Log, Store, week
@@ -237,3 +239,26 @@ def test_records_quarantined_are_no_fault(store: Store, log: Log) -> None:
 
     assert result.ok
     assert result.quarantined == 1
+
+
+def test_a_record_that_nobody_has_proven_is_named(store: Store, log: Log) -> None:
+    """Such as one that was taken before records were proven, or that a service without keys took:
+    each with its place, and nothing else is wrong.
+    """
+    keys = Authenticator([b"k" * 32])
+    for partition in log.partitions:
+        for place, record in enumerate(partition):
+            source = Event.FromString(record.value or b"").source
+            proof = keys.header(source, record.value or b"")
+            partition[place] = record._replace(headers=[*record.headers, proof])
+    assert store.verify(log, authenticator=keys).ok
+
+    forged = _stored(store)["offset"]
+    record = log.partitions[PLACE[0]][forged]
+    log.partitions[PLACE[0]][forged] = record._replace(headers=record.headers[:-1])
+    result = store.verify(log, authenticator=keys)
+    assert not result.ok
+    assert len(result.findings) == 1
+    assert _first(result) == (types.FINDING_KIND_UNAUTHENTICATED, PLACE[0], forged)
+    assert (result.gaps, result.broken_hashes) == (0, 0)
+    assert store.verify(log).ok, "without a key nobody can tell"

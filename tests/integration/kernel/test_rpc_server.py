@@ -64,6 +64,7 @@ def test_no_reflection_in_production(start_probe: StartProbe, tmp_path: Path) ->
     """In production reflection is not there at all."""
     probe = start_probe(
         mode="production",
+        record_keys="cd" * 32,
         master_key="ab" * 32,
         identity_jwks=write_keys(tmp_path / "jwks.json", Key("office")),
         identity_issuer=ISSUER,

@@ -36,6 +36,7 @@ def served(start_probe: StartProbe, jwks: Path) -> Running:
     """A server in production, which trusts that issuer."""
     return start_probe(
         mode="production",
+        record_keys="cd" * 32,
         master_key="ab" * 32,
         identity_jwks=jwks,
         identity_issuer=ISSUER,
@@ -198,7 +199,14 @@ def test_a_broken_file_of_keys_shuts_nobody_out(served: Running, jwks: Path, key
     ("settings", "words"),
     [
         ({"IDENTITY_JWKS": "/none.json"}, "IDENTITY_JWKS: /none.json: No such file"),
-        ({"MOTCUA_MODE": "production", "MOTCUA_MASTER_KEY": "ab" * 32}, "IDENTITY_JWKS: must be"),
+        (
+            {
+                "MOTCUA_MODE": "production",
+                "MOTCUA_MASTER_KEY": "ab" * 32,
+                "MOTCUA_RECORD_KEYS": "cd" * 32,
+            },
+            "IDENTITY_JWKS: must be",
+        ),
     ],
 )
 def test_a_service_without_usable_keys_does_not_start(

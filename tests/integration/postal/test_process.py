@@ -238,6 +238,7 @@ def test_settings_that_cannot_be_used_stop_the_start(name: str, value: str, expe
     """Status 2, and a sentence that names the variable."""
     rest = {
         "MOTCUA_MASTER_KEY": "ab" * 32,
+        "MOTCUA_RECORD_KEYS": "cd" * 32,
         "IDENTITY_JWKS": os.devnull,
         "IDENTITY_ISSUER": "urn:office:one",
     }  # what production asks of every service

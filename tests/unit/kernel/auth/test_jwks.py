@@ -68,6 +68,7 @@ def test_production_needs_keys_and_an_issuer(monkeypatch: pytest.MonkeyPatch) ->
     """Nothing of the local issuer serves in production, not even by default."""
     monkeypatch.setenv("MOTCUA_MODE", "production")
     monkeypatch.setenv("MOTCUA_MASTER_KEY", "ab" * 32)
+    monkeypatch.setenv("MOTCUA_RECORD_KEYS", "cd" * 32)
     assert missing() == {"IDENTITY_JWKS", "IDENTITY_ISSUER"}
     monkeypatch.setenv("IDENTITY_JWKS", "k")
     assert missing() == {"IDENTITY_ISSUER"}
@@ -92,6 +93,7 @@ def test_the_local_issuer_is_refused_in_production(tmp_path: Path) -> None:
         database_url="sqlite://",
         mode="production",
         master_key="ab" * 32,
+        record_keys="cd" * 32,
         identity_jwks=issuer.jwks_path(tmp_path),
         identity_issuer="https://identity.example.vn",
     )

@@ -59,6 +59,7 @@ def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         DATABASE_URL="mysql://user:secret@host/x",
         KEYRING_DATABASE_URL="secret",
         MOTCUA_MASTER_KEY="secret",
+        MOTCUA_RECORD_KEYS=f"{'0' * 64},secret",
         MOTCUA_LOG_LEVEL="loud",
         PROBE_TLS_PORT="7500",
         MOTCUA_QUARANTINE_SHARE="much",
@@ -74,6 +75,7 @@ def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         "DATABASE_URL": database,
         "KEYRING_DATABASE_URL": database,
         "MOTCUA_MASTER_KEY": "expected 64 hexadecimal digits",
+        "MOTCUA_RECORD_KEYS": "expected 64 hexadecimal digits",
         "MOTCUA_LOG_LEVEL": "must be one of debug, info, warning, error",
         "PROBE_TLS_CERT": "must be set, since a TLS port or a certificate is",
         "PROBE_TLS_KEY": "must be set, since a TLS port or a certificate is",
@@ -96,6 +98,7 @@ def test_production_says_at_once_what_it_needs(monkeypatch: pytest.MonkeyPatch) 
         "IDENTITY_ISSUER": "must be set in production",
         "PROBE_PORT": "must be a port number, got 'x'",
         "MOTCUA_MASTER_KEY": "must be set in production",
+        "MOTCUA_RECORD_KEYS": "must be set in production",
         "IDENTITY_JWKS": "must be set in production",
     }
 

@@ -1,0 +1,72 @@
+"""Fault 85: an ordinary client of the log writes events as if a service had."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from motcua.events.v1.event_pb2 import Event
+from structlog.testing import capture_logs
+
+from infra.local.kafka import KafkaBroker
+from kernel.eventsourcing.authentication import Authenticator
+from kernel.eventsourcing.envelope import type_name
+from kernel.outbox.outbox import Waiting
+from kernel.outbox.producer import EventProducer
+from tests.support.feed import code_of, put, supplement, wait_until
+from tests.support.tally import HEARD, KERNEL, MODEL, SEEN, Node
+
+pytestmark = pytest.mark.faults
+KEYS = Authenticator([b"k" * 32])
+
+
+def publish(kafka: KafkaBroker, topic: str, event: Event, keys: Authenticator | None) -> None:
+    """Publish an event as its source's relay does, by these keys."""
+    row = Waiting(
+        1,
+        event.stream_id,
+        event.stream_kind,
+        event.sequence,
+        event.event_id,
+        type_name(event),
+        1,
+        "",
+        event.SerializeToString(),
+    )
+    producer = EventProducer(kafka.bootstrap, topic, event.source, authenticator=keys)
+    try:
+        acknowledged, fault = producer.send([row])
+        assert (len(acknowledged), fault) == (1, None)
+    finally:
+        producer.close()
+
+
+def test_fault_85_forged_records(kafka: KafkaBroker, topic: str, tmp_path: Path) -> None:
+    """They are quarantined with a reason of their own and an alarm, hold nothing back, and the
+    service's own records are proven in turn.
+    """
+    honest = supplement(code_of(850), 1)
+    forged = supplement(code_of(850), 1)
+    stranger = supplement(code_of(851), 1, source="somebody")
+    model = replace(MODEL, authenticator=KEYS)
+    with (
+        capture_logs() as lines,
+        Node(kafka.bootstrap, topic, f"sqlite:///{tmp_path}/db", model=model) as node,
+    ):
+        put(kafka.bootstrap, topic, [forged, stranger])  # without any code
+        publish(kafka, topic, forged, Authenticator([b"other" * 6 + b"ss"]))
+        wait_until(lambda: len(node.rows(KERNEL.quarantine)) == 3)
+        publish(kafka, topic, honest, KEYS)
+        wait_until(lambda: bool(node.rows(KERNEL.events)) and not node.rows(KERNEL.outbox))
+        assert [row["event_id"] for row in node.rows(HEARD)] == [honest.event_id]
+        assert [row["dossier_code"] for row in node.rows(SEEN)] == [code_of(850)]
+        assert {row["reason"] for row in node.rows(KERNEL.quarantine)} == {"unauthenticated"}
+        node.consumer.quarantine.redrive(code_of(850))
+        assert len(node.rows(KERNEL.quarantine)) == 3, "nobody has proven them since"
+    assert sum(e["records"] for e in lines if e["event"] == "consumer.unauthenticated") == 3
+    # A new process with the same keys believes what the service itself has published.
+    with Node(kafka.bootstrap, topic, f"sqlite:///{tmp_path}/again", model=model) as again:
+        wait_until(lambda: again.is_ready())
+        assert len(again.rows(KERNEL.events)) == 1
+        assert len(again.rows(KERNEL.quarantine)) == 3
