@@ -153,7 +153,7 @@ def republish(
     dossier: Annotated[str, typer.Argument(help="A dossier's code; all when left out.")] = "",
     as_json: JSON = False,
 ) -> None:
-    """Have events that the broker refused sent again, once it takes them.
+    """Have events that the broker refused sent again.
 
     Those of the same dossier that wait behind them follow.
     """

@@ -123,7 +123,7 @@ class EventProducer:
             row.event_id, row.type, self._source, row.stream, row.occurred_at, row.trace, row.batch
         )
         if self._authenticator is not None:
-            pairs = [*pairs, self._authenticator.header(self._source, row.body)]
+            pairs = [*pairs, self._authenticator.header(self._source, row.body, row.batch)]
         now = self._broker_now()
         return producer.send(
             self._topic,

@@ -4,15 +4,21 @@ the record.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.events.v1.event_pb2 import Event
+from motcua.operations.v1.service_events_pb2 import RecordDiscarded
 from structlog.testing import capture_logs
 
+from kernel.consumer.decisions.service_stream import SERVICE
 from kernel.eventsourcing.authentication import Authenticator
+from kernel.eventsourcing.envelope import make_event
 from tests.support.feed import code_of, supplement, wait_until
 from tests.support.logs_of_both_kinds import LogInMemory
 from tests.support.tally import DISCARD, HEARD, KERNEL, SEEN, SILENT, Node
@@ -88,3 +94,35 @@ def test_given_up_it_takes_no_place_in_its_stream(log: LogInMemory, node: Node) 
     write(log, true, KEYS)
     wait_until(lambda: bool(node.rows(SEEN)))
     assert [row["event_id"] for row in node.rows(HEARD)] == [true.event_id]
+
+
+@pytest.mark.parametrize("forged", [True, False])
+def test_a_stranger_gives_nothing_up(log: LogInMemory, tmp_path: Path, forged: bool) -> None:
+    """Only what the service itself has proven to have given up is left out at its start."""
+    true = supplement(CODE, 1)
+    given_up = RecordDiscarded(
+        stream_kind="dossier",
+        stream_id=CODE,
+        event_id=true.event_id,
+        digest=sha256(true.SerializeToString()).digest(),
+    )
+    said = make_event(
+        SILENT.source,
+        SILENT.source,
+        1,
+        given_up,
+        stream_kind=SERVICE,
+        actor=Actor(kind=ActorKind.ACTOR_KIND_OPERATOR, id="x"),
+        occurred_at=true.recorded_at.ToMicroseconds(),
+        recorded_at=time.time_ns() // 1000,
+        causation_id="",
+        correlation_id="x",
+    )
+    write(log, true, KEYS)
+    write(log, said, OTHER if forged else KEYS)
+    with log.node(
+        f"sqlite:///{tmp_path / 'tally.sqlite'}", model=replace(SILENT, authenticator=KEYS)
+    ) as node:
+        wait_until(node.is_ready)
+        assert len(node.rows(HEARD)) == (1 if forged else 0)
+        assert reasons(node) == ["unauthenticated" if forged else "discarded"]

@@ -62,7 +62,10 @@ NONE_DISCARDED: Final = Discards()
 def find_discards(
     connection: Connection, model: Model, reader: LogReader, positions: Mapping[int, int]
 ) -> Discards:
-    """Return what was given up as far as the database knows, and the log after these positions."""
+    """Return what was given up as far as the database knows, and the log after these positions.
+
+    A record that its source has not proven gives up nothing.
+    """
     own = events_of(connection, model, RecordDiscarded)
     key = model.source.encode()
     partition = partition_of(key, len(positions))
@@ -70,6 +73,8 @@ def find_discards(
         if record.key != key:
             continue
         event = read(record)
-        if event is not None and is_own(event, model) and payload_type(event) is RecordDiscarded:
+        if event is None or not is_own(event, model) or payload_type(event) is not RecordDiscarded:
+            continue
+        if model.authenticator is None or model.authenticator.proves(record, event.source):
             own.append(event)
     return Discards(payload_as(event, RecordDiscarded) for event in own)

@@ -161,5 +161,5 @@ def test_all_mistakes_of_a_file_are_named_at_once_in_both_languages(tmp_path: Pa
         " số và dấu gạch nối, đầu là chữ",
         "11:1: policy 1, level 2 (Head), unit: không có đơn vị H9",
         "13:1: policy 1, level 2 (Head), when: phải là due, hoặc như 4wh, 1wd, 75%, +1wd",
-        "15:1: policy 2, unit: đơn vị này đã có một chính sách báo cấp trên",
+        "15:1: policy 2, unit: đơn vị này đã có một quy định thông báo cấp trên",
     ]

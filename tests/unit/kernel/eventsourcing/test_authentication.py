@@ -24,6 +24,16 @@ def test_a_source_proves_what_it_has_written() -> None:
     assert not both.proves(record([header], None), "routing")
 
 
+def test_the_events_beside_it_are_proven_with_it() -> None:
+    """Nobody puts other events beside a record that was proven without, or with others."""
+    both = Authenticator([NEW])
+    alone, beside = both.header("routing", BODY), both.header("routing", BODY, b"others")
+    assert both.proves(record([beside, ("batch", b"others")]), "routing")
+    assert not both.proves(record([alone, ("batch", b"others")]), "routing")
+    assert not both.proves(record([beside, ("batch", b"forged")]), "routing")
+    assert not both.proves(record([beside]), "routing")
+
+
 def test_no_code_proves_nothing() -> None:
     """Nor does a part of one, or one among several."""
     both = Authenticator([NEW])
