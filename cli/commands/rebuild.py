@@ -186,7 +186,7 @@ def service_of(service: str) -> tuple[Settings, Model, Cluster]:
 
 
 class _Report:
-    """Tells people how far a rebuild is: by a bar on a terminal, elsewhere by a line now and
+    """Shows people how far a rebuild is: by a bar on a terminal, elsewhere by a line now and
     then.
     """
 
@@ -197,12 +197,12 @@ class _Report:
         self._begun = self._told = time.monotonic()
 
     def step(self, what: str) -> None:
-        """Tell what is done now."""
+        """Show what is done now."""
         self._what = what
         self._progress.update(self._task, description=what)
 
     def __call__(self, read: int, total: int) -> None:
-        """Tell how many records were read, of how many."""
+        """Show how many records were read, of how many."""
         now = time.monotonic()
         rate = f"{read / max(now - self._begun, 1e-6):,.0f}/s"
         self._progress.update(self._task, completed=read, total=total, rate=rate)

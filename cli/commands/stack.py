@@ -98,15 +98,15 @@ def _foreground(plan: Plan) -> None:
 def _announce(plan: Plan, supervisor: Supervisor) -> None:
     end = time.monotonic() + READY_WITHIN
     waiting = _Waiting(plan)
-    told = False
+    explained = False
     while not collect(plan.data_dir)["ready"]:
         if supervisor.ending:
             return
         if why := waiting.in_vain():
             end = math.inf
-            if not told:
+            if not explained:
                 fail(why)
-            told = True
+            explained = True
         if time.monotonic() > end:
             fail(f"not ready after {READY_WITHIN:.0f} s; see {plan.data_dir / 'log'}")
             return
@@ -118,7 +118,7 @@ def _announce(plan: Plan, supervisor: Supervisor) -> None:
 
 
 class _Waiting:
-    """Tells now and then what a start waits for."""
+    """Shows now and then what a start waits for."""
 
     def __init__(self, plan: Plan) -> None:
         self._folder = plan.data_dir

@@ -88,7 +88,7 @@ def repair(
     approved_by: Annotated[str, typer.Option(help="Who else has seen the plan and agrees.")] = "",
     as_json: JSON = False,
 ) -> None:
-    """Give a log back what it has lost, from what the services hold.
+    """Refill a log that has lost records, from what the services hold.
 
     Shows the plan alone at first. With --plan and --approved-by it is carried out: the services are
     stopped meanwhile, and in the end log and databases are compared. Killed, run it again. No topic

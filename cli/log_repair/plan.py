@@ -136,11 +136,11 @@ class Planner:
     def _heights(self, known: Mapping[Name, bytes]) -> Heights:
         """Return how far audit has read each stream, and what is in its quarantine."""
         heights = {name: height(digests) for name, digests in known.items()}
-        for name, sequence, _ in self._set_aside():
+        for name, sequence, _ in self._quarantined():
             heights[name] = max(sequence, heights.get(name, 0))
         return heights
 
-    def _set_aside(self) -> set[Identity]:
+    def _quarantined(self) -> set[Identity]:
         records = () if self._audit is None else self._audit.quarantined()
         return {event for record in records if (event := identity_of(record)) is not None}
 
@@ -170,7 +170,7 @@ class Planner:
 
     def _collect(self, known: Mapping[Name, bytes]) -> None:
         """Find all records that have no place yet."""
-        on_log = self._set_aside()
+        on_log = self._quarantined()
         strange: set[bytes] = set()
         for found in self._logged.values():
             if found.differs_at is None:

@@ -1,8 +1,9 @@
 """Who wrote a record: each source proves its records by a code in a header (HMAC-SHA256).
 
 The code covers the event's bytes, which hold its source, stream, sequence and id, and the events
-that the record carries in its header ``batch``. Each source has a key of its own, derived from a key that all services share: whoever has that can write as any of
-them, and an ordinary client of the log as none.
+that the record carries in its header ``batch``. Each source has a key of its own, derived from a
+key that all services share: whoever has that can write as any of them, and an ordinary client of
+the log as none.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ class Outbox:
         uow.connection.execute(update(table).where(same).values(quarantine_reason=reason))
 
     def release(self, uow: UnitOfWork, stream_id: str) -> int:
-        """Have rows that were set aside sent again, those of a stream or all; return how many."""
+        """Have rows in quarantine sent again, those of a stream or all; return how many."""
         table = self.model.tables.outbox
         aside = update(table).where(table.c.quarantine_reason.is_not(None))
         if stream_id:

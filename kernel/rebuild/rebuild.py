@@ -146,8 +146,8 @@ def _exchange_now(
 
 
 def _name_generation(engine: Engine, model: Model) -> None:
-    """Give the tables a generation of their own; from the beginning, so that they are never taken
-    for those in use by a transaction that sees them half filled.
+    """Name the generation of the tables, one of their own, from the beginning: so they are never
+    taken for those in use by a transaction that sees them half filled.
     """
     with engine.begin() as connection:
         row = {"name": GENERATION, "value": new_id()}

@@ -49,11 +49,11 @@ def test_a_stranger_is_refused_in_the_same_words_in_every_state(state: str, tmp_
     with open_services(tmp_path) as services:
         dossier = bring_to(services, state)
         before = services.kinds(dossier.code)
-        told = {
+        answers = {
             name: _refusal(services, name, dossier.request(name))
             for name in COMMANDS.keys() - OF_NO_DOSSIER
         }
-        assert set(told.values()) <= {"NOT_YOUR_UNIT", "job", "table"}, Counter(told.values())
+        assert set(answers.values()) <= {"NOT_YOUR_UNIT", "job", "table"}, Counter(answers.values())
         assert services.kinds(dossier.code) == before
 
 

@@ -106,7 +106,7 @@ def test_a_stranger_gives_nothing_up(log: LogInMemory, tmp_path: Path, forged: b
         event_id=true.event_id,
         digest=sha256(true.SerializeToString()).digest(),
     )
-    said = make_event(
+    operator_event = make_event(
         SILENT.source,
         SILENT.source,
         1,
@@ -119,7 +119,7 @@ def test_a_stranger_gives_nothing_up(log: LogInMemory, tmp_path: Path, forged: b
         correlation_id="x",
     )
     write(log, true, KEYS)
-    write(log, said, OTHER if forged else KEYS)
+    write(log, operator_event, OTHER if forged else KEYS)
     with log.node(
         f"sqlite:///{tmp_path / 'tally.sqlite'}", model=replace(SILENT, authenticator=KEYS)
     ) as node:

@@ -62,10 +62,10 @@ def test_no_command_is_lost_or_doubled(
             before = len(ledger.acknowledged)
             done = left.motcua("rebuild", "intake", "--json")
             assert done.returncode == 0, done.stderr
-            told = json.loads(done.stdout)
-            assert told["events"] > 0
-            assert told["quarantined"] == 0
-            print(told, len(ledger.acknowledged) - before, "acknowledged meanwhile", end="; ")
+            report = json.loads(done.stdout)
+            assert report["events"] > 0
+            assert report["quarantined"] == 0
+            print(report, len(ledger.acknowledged) - before, "acknowledged meanwhile", end="; ")
             print(f"refused {dict(ledger.refused)}, slowest {ledger.longest:.2f} s")
             ledger.wait_more(50)
         ledger.stop()

@@ -91,5 +91,5 @@ def test_fault_87_papers_cross_the_closing(session_dir: Path) -> None:
         stack.wait_settled()
         expected = ["CaseClosed", "CaseReopened", "CaseResumed"]
         assert [name for name in types(stack, code) if name in expected] == expected
-        told = [mail["Subject"] for mail in stack.mails() if code in str(mail["Subject"])]
-        assert any("được tiếp tục giải quyết" in str(subject) for subject in told)
+        subjects = [mail["Subject"] for mail in stack.mails() if code in str(mail["Subject"])]
+        assert any("được tiếp tục giải quyết" in str(subject) for subject in subjects)

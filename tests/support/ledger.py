@@ -83,8 +83,8 @@ class Ledger:
             else:
                 break
         self.longest = max(self.longest, time.monotonic() - begun)
-        told = Acknowledged(request.request_id, answer.dossier_code, answer.pin)
-        self.acknowledged.append(told)
+        acknowledged = Acknowledged(request.request_id, answer.dossier_code, answer.pin)
+        self.acknowledged.append(acknowledged)
 
     def wait_more(self, number: int) -> None:
         """Wait until this many more were acknowledged."""
@@ -129,9 +129,9 @@ class Ledger:
         )
         with desk.connect() as connection:
             begun = {str(code): str(cause) for code, cause in connection.execute(first)}
-        told = {each.code: each.request_id for each in self.acknowledged}
-        assert len(told) == len(self.acknowledged), "a code was given twice"
-        assert told == {code: cause for code, cause in begun.items() if code in told}
+        codes = {each.code: each.request_id for each in self.acknowledged}
+        assert len(codes) == len(self.acknowledged), "a code was given twice"
+        assert codes == {code: cause for code, cause in begun.items() if code in codes}
         assert len(set(begun.values())) == len(begun), "a request had two effects"
         logged: dict[tuple[str, int], str] = {}
         for event in log_of(bootstrap, topic):

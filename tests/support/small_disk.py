@@ -69,7 +69,7 @@ class SmallDisk:
                 free = shutil.disk_usage(self.root).free
 
     def free(self) -> None:
-        """Give the space back."""
+        """Free the space again."""
         (self.root / _FILLER).unlink()
 
     def __enter__(self) -> SmallDisk:

@@ -259,7 +259,7 @@ class RecordHandler:
         return True
 
     def discard(self, row: Row, call: Call) -> None:
-        """Give up a record for good, or only its reaction where that has failed, and write on the
+        """Discard a record for good, or only its reaction where that has failed, and write on the
         log that an operator did; its stream goes on after it.
         """
         self._mark(row, quarantine_rows.DISCARDED, row["error"])

@@ -396,17 +396,17 @@ def _money(phi: int, le_phi: int) -> pb.Money | None:
 
 
 def _to_collect(row: Found) -> pb.Money | None:
-    """Return what is to be collected: of what the dossier owes, no more than the holder was told.
+    """Return what is to be collected: of what the dossier owes, no more than the holder was stated.
 
     Nothing any more once the job has ended otherwise than by a delivery.
     """
     owed = still_owed(dict(row._mapping))
     if row.state in (JobStatus.OFFERED, JobStatus.UNSERVED):
         return _money(*owed)
-    told = (row.collect_phi, row.collect_le_phi)
+    stated = (row.collect_phi, row.collect_le_phi)
     if row.state in HELD:
-        told = (min(told[0], owed[0]), min(told[1], owed[1]))
-    return _money(*told) if row.state in HELD or row.state == JobStatus.DELIVERED else None
+        stated = (min(stated[0], owed[0]), min(stated[1], owed[1]))
+    return _money(*stated) if row.state in HELD or row.state == JobStatus.DELIVERED else None
 
 
 def _bounds(text: str) -> tuple[int, int]:

@@ -56,9 +56,9 @@ def consequences(uow: UnitOfWork, row: Row, outcome: Sequence[Message], at: int)
     ``row`` is the dossier's case, ``at`` the instant in microseconds.
     """
     child = row["dossier_code"], row["parent_number"] or 0
-    for told in (reopened(*child, outcome), ended(*child, outcome)):
-        if row["parent_code"] and told is not None:
-            yield About(row["parent_code"], told)
+    for payload in (reopened(*child, outcome), ended(*child, outcome)):
+        if row["parent_code"] and payload is not None:
+            yield About(row["parent_code"], payload)
     reason = reason_of_end_without_result(outcome)
     if reason is not None:
         yield from _end_children(uow, row["dossier_code"], reason, at)

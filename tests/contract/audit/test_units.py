@@ -28,12 +28,12 @@ from services.audit.rpc import AuditServicer
 from tests.support.audit_histories import HANOI, Numbering, at, stamp
 from tests.support.audit_store import Log, Store
 
-GONE, HEIR, OTHER, ASKED = "H22.31", "H22.70", "H22.13", "H22.02"
+GONE, SUCCESSOR, OTHER, ASKED = "H22.31", "H22.70", "H22.13", "H22.02"
 UNITS: Final = {
     code: DirectoryUnit(code, code, valid_to=last, successor=successor)
     for code, last, successor in (
-        (GONE, date(2021, 8, 31), HEIR),
-        *((code, None, "") for code in ("H22", HEIR, OTHER, ASKED)),
+        (GONE, date(2021, 8, 31), SUCCESSOR),
+        *((code, None, "") for code in ("H22", SUCCESSOR, OTHER, ASKED)),
     )
 }
 NOW = at("2021-09-06 08:00")
@@ -48,7 +48,7 @@ def audit(tmp_path: Path) -> Iterator[AuditServicer]:
     other's.
     """
     numbering, log = Numbering(), Log()
-    for code, unit in (("A", GONE), ("B", HEIR), ("C", OTHER)):
+    for code, unit in (("A", GONE), ("B", SUCCESSOR), ("C", OTHER)):
         current = CurrentStep(step="check", unit=unit)
         due = stamp("2021-08-18 09:00")
         for payload in (
@@ -95,9 +95,9 @@ async def due(audit: AuditServicer, **request: Any) -> dict[str, str]:
 async def test_a_successor_has_the_due_dates_that_it_took_over(audit: AuditServicer) -> None:
     """As the office is organised then: before the merger each unit has its own."""
     let_in("ListDeadlines")
-    assert await due(audit, unit=HEIR) == {"A": HEIR, "B": HEIR}
-    assert await due(audit, unit=GONE) == {"A": HEIR}
-    assert await due(audit, unit=HEIR, as_of=BEFORE) == {"B": HEIR}
+    assert await due(audit, unit=SUCCESSOR) == {"A": SUCCESSOR, "B": SUCCESSOR}
+    assert await due(audit, unit=GONE) == {"A": SUCCESSOR}
+    assert await due(audit, unit=SUCCESSOR, as_of=BEFORE) == {"B": SUCCESSOR}
     assert await due(audit, unit=GONE, as_of=BEFORE) == {"A": GONE}
     with pytest.raises(NotFound):
         await due(audit, unit="H22.99")
@@ -106,10 +106,10 @@ async def test_a_successor_has_the_due_dates_that_it_took_over(audit: AuditServi
 @pytest.mark.parametrize(
     ("organisation", "as_of", "expected"),
     [
-        (pb.ORGANISATION_UNSPECIFIED, None, {GONE: 1, HEIR: 1, OTHER: 1}),
-        (pb.ORGANISATION_THEN, None, {GONE: 1, HEIR: 1, OTHER: 1}),
-        (pb.ORGANISATION_NOW, None, {HEIR: 2, OTHER: 1}),
-        (pb.ORGANISATION_NOW, BEFORE, {GONE: 1, HEIR: 1, OTHER: 1}),
+        (pb.ORGANISATION_UNSPECIFIED, None, {GONE: 1, SUCCESSOR: 1, OTHER: 1}),
+        (pb.ORGANISATION_THEN, None, {GONE: 1, SUCCESSOR: 1, OTHER: 1}),
+        (pb.ORGANISATION_NOW, None, {SUCCESSOR: 2, OTHER: 1}),
+        (pb.ORGANISATION_NOW, BEFORE, {GONE: 1, SUCCESSOR: 1, OTHER: 1}),
     ],
 )
 async def test_a_report_counts_by_the_units_of_then_or_of_now(
@@ -132,7 +132,7 @@ async def test_a_report_counts_by_the_units_of_then_or_of_now(
 @pytest.mark.parametrize(
     ("unit", "role", "expected"),
     [
-        (HEIR, "head", {"A", "B"}),
+        (SUCCESSOR, "head", {"A", "B"}),
         (OTHER, "leader", {"C"}),
         ("H22", "leader", {"A", "B", "C"}),
         (GONE, "head", set()),
@@ -150,7 +150,7 @@ async def test_heads_list_what_their_own_units_have(
 
 async def test_heads_do_not_ask_for_another_unit(audit: AuditServicer) -> None:
     """That they must not is said before whether there is anything."""
-    let_in("ListDeadlines", officer(HEIR), "head")
+    let_in("ListDeadlines", officer(SUCCESSOR), "head")
     assert set(await due(audit, unit=GONE)) == {"A"}
     for unit in (OTHER, "H22", "H22.99"):
         with pytest.raises(Forbidden):
@@ -161,14 +161,14 @@ def test_other_officers_list_nothing() -> None:
     """The table lets heads, leaders and inspectors in."""
     for method in ("ListDeadlines", "GetTimeline"):
         with pytest.raises(Forbidden):
-            let_in(method, officer(HEIR), "specialist", "receptionist")
+            let_in(method, officer(SUCCESSOR), "specialist", "receptionist")
 
 
 @pytest.mark.parametrize(
     ("unit", "role", "code", "sees"),
     [
-        (HEIR, "head", "A", True),
-        (HEIR, "head", "C", False),
+        (SUCCESSOR, "head", "A", True),
+        (SUCCESSOR, "head", "C", False),
         (OTHER, "head", "C", True),
         (ASKED, "head", "C", True),
         (ASKED, "head", "A", False),
