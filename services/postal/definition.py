@@ -25,7 +25,8 @@ from services.postal.application.command_table import JOB_COMMANDS, handlers_of
 from services.postal.application.handlers import JobHandlers
 from services.postal.application.reactions import reactions_of
 from services.postal.config.partners import SHIPPED, Partners, load
-from services.postal.domain.decider import INITIAL, evolve
+from services.postal.domain.evolve import evolve
+from services.postal.domain.state import INITIAL
 from services.postal.queries.jobs import Queries
 from services.postal.queries.pickup import PickupPoints
 from services.postal.schedulers import leases

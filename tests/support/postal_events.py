@@ -8,8 +8,10 @@ from motcua.events.v1.common_pb2 import Actor, SealedData
 
 from kernel.base.instants import HOUR
 from services.postal.domain import decider
-from services.postal.domain.decider import INITIAL, Job, OfferContext, State, evolve
+from services.postal.domain.decider import OfferContext
+from services.postal.domain.evolve import evolve
 from services.postal.domain.reports import PartnerReport, receive_report
+from services.postal.domain.state import INITIAL, Job, State
 from tests.support.deciding import Deciding
 from tests.support.events import make_event
 

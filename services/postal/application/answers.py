@@ -29,7 +29,7 @@ from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.envelope import payload_as
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from services.postal.domain import refusals
-from services.postal.domain.decider import Job
+from services.postal.domain.state import Job
 from services.postal.tables import JOBS
 
 Events = Sequence[Event]

@@ -27,8 +27,8 @@ from office.people.rights import require_own_unit
 from services.postal.application.decision_context import next_serial, offers, still_owed
 from services.postal.config.partners import Partner, Partners
 from services.postal.domain import changes, decider, refusals, s10
-from services.postal.domain.decider import Job, JobStatus
 from services.postal.domain.reports import PartnerReport, ReportOutcome, receive_report
+from services.postal.domain.state import Job, JobStatus
 from services.postal.tables import ADDRESSEE, HOLDERS, ITEMS, JOBS, SUBMISSIONS
 
 TRIED_IN_VAIN: Final = "EMH"

@@ -21,14 +21,8 @@ from motcua.postal.v1.types_pb2 import JobChange
 
 from kernel.base.errors import Refusal
 from services.postal.domain import refusals
-from services.postal.domain.decider import (
-    FINAL,
-    HELD,
-    Job,
-    JobStatus,
-    OfferContext,
-    effect_of_request,
-)
+from services.postal.domain.decider import OfferContext, effect_of_request
+from services.postal.domain.state import FINAL, HELD, Job, JobStatus
 
 CANCEL: Final = JobChange.JOB_CHANGE_CANCEL
 RECALL: Final = JobChange.JOB_CHANGE_RECALL

@@ -17,7 +17,7 @@ from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp
 from office.tracking_codes import TRACKING_CODES
 from services.postal.domain import refusals
-from services.postal.domain.decider import (
+from services.postal.domain.state import (
     CARRIED,
     DELIVERED_CODE,
     FINAL,

@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from functools import cache
-from typing import Any, Final
 
 from motcua.events.v1.common_pb2 import PersonalData, SealedData
 from motcua.postal.v1 import postal_partner_pb2 as partner_pb
 from motcua.postal.v1 import postal_pb2 as pb
-from motcua.postal.v1.types_pb2 import JobChange
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select, tuple_
+from sqlalchemy import Connection, and_, func, select, tuple_
 
-from kernel.base.errors import Invalid, Refused
-from kernel.base.instants import from_datetime, to_timestamp, to_us, zone
-from kernel.crypto.keyring import ERASED, Keyring
+from kernel.base.errors import Refused
+from kernel.base.instants import to_timestamp
+from kernel.crypto.keyring import Keyring
 from kernel.storage import index_scan
 from office.people.access_scope import AccessScope
 from office.sealed_text import open_texts
 from office.tracking_codes import tracking_meaning
-from services.postal.application.decision_context import still_owed
 from services.postal.config.partners import Partners
 from services.postal.domain import refusals
-from services.postal.domain.decider import FINAL, HELD, JobStatus
+from services.postal.domain.state import HELD, JobStatus
 from services.postal.queries.cursors import page_token, read_page_token, stream_cursor
+from services.postal.queries.job_messages import (
+    ERASED_PERSON,
+    FEES,
+    SELECT,
+    STATES,
+    STATUS,
+    WITH_FEES,
+    Found,
+    addressee_of,
+    bounds_of_day,
+    filtered,
+    job_of,
+    own_job,
+    refusals_of,
+    to_collect,
+)
 from services.postal.queries.pickup import PickupPoints
 from services.postal.tables import (
     ADDRESSEE,
@@ -32,25 +44,13 @@ from services.postal.tables import (
     COUNTERS,
     HOLDERS,
     JOBS,
-    REFUSALS,
     REPORTS,
-    SUBMISSIONS,
 )
 
 STREAM_PAGE = 100
 PAGE = 50
-_STATES = {status.value: f"JOB_STATE_{status.name}" for status in JobStatus}
-_STATUS = {pb.JobState.Value(name): status for status, name in _STATES.items()}
-Found = Row[Any]
-OFFICE_ZONE: Final = "Asia/Ho_Chi_Minh"
-_FEES = tuple(
-    SUBMISSIONS.c[name]
-    for name in ("phi_owed", "le_phi_owed", "phi_paid", "le_phi_paid", "exemptions")
-)
-_WITH_FEES = JOBS.join(SUBMISSIONS, SUBMISSIONS.c.dossier_code == JOBS.c.dossier_code)
-_SELECT = select(JOBS, *_FEES).select_from(_WITH_FEES)
-_SELECT_OWN = select(JOBS, *_FEES, CHANGES.c.change.label("asked_change")).select_from(
-    _WITH_FEES.outerjoin(
+_SELECT_OWN = select(JOBS, *FEES, CHANGES.c.change.label("asked_change")).select_from(
+    WITH_FEES.outerjoin(
         CHANGES,
         and_(CHANGES.c.job_id == JOBS.c.job_id, CHANGES.c.number == JOBS.c.open_change),
     )
@@ -81,7 +81,7 @@ class Queries:
 
         ``personal``: whether the caller may see the person.
         """
-        statement = _SELECT
+        statement = SELECT
         if request.job_id:
             statement = statement.where(JOBS.c.job_id == request.job_id)
         else:
@@ -94,9 +94,9 @@ class Queries:
         if access_scope is not None:
             access_scope.require([row.unit])
         return pb.GetJobResponse(
-            job=_job(row),
+            job=job_of(row),
             reports=self._reports(connection, row.job_id, language),
-            refusals=_refusals(connection, self.keyring, row.job_id),
+            refusals=refusals_of(connection, self.keyring, row.job_id),
             changes=self._changes(connection, row, personal=personal),
             addressee=self._addressee(row) if personal else None,
             receiver=self._receiver(row) if personal else "",
@@ -113,7 +113,7 @@ class Queries:
         ``access_scope``: only those of the units that an officer covers.
         """
         size = request.page_size or PAGE
-        statement = _filtered(request)
+        statement = filtered(request)
         if access_scope is not None:
             units = [
                 u for u in index_scan.values(connection, JOBS.c.unit) if access_scope.covers(u)
@@ -125,7 +125,7 @@ class Queries:
         rows = connection.execute(
             statement.order_by(JOBS.c.created_at, JOBS.c.job_id).limit(size + 1)
         ).all()
-        answer = pb.ListJobsResponse(jobs=[_job(row) for row in rows[:size]])
+        answer = pb.ListJobsResponse(jobs=[job_of(row) for row in rows[:size]])
         if len(rows) > size:
             last = rows[size - 1]
             answer.next_page_token = page_token(last.job_id, last.created_at)
@@ -173,7 +173,7 @@ class Queries:
     ) -> list[tuple[int, partner_pb.StreamJobsResponse]]:
         pickups = cache(self.pickups.of)  # a page has few units
         rows = connection.execute(
-            _SELECT.where(
+            SELECT.where(
                 JOBS.c.partner_id == partner_id,
                 JOBS.c.state == JobStatus.OFFERED,
                 JOBS.c.offer_number > after,
@@ -192,7 +192,7 @@ class Queries:
                         province=self._open(row, row.addressee_field, row.addressee).province,
                         offered_at=to_timestamp(row.offered_at),
                         pickup=pickups(row.unit),
-                        collect=_to_collect(row),
+                        collect=to_collect(row),
                     ),
                 ),
             )
@@ -246,7 +246,7 @@ class Queries:
         )
         if personal and row.addressee is not None:
             found.addressee.CopyFrom(
-                _addressee(self._open(row, ADDRESSEE, row.addressee, erased=True))
+                addressee_of(self._open(row, ADDRESSEE, row.addressee, erased=True))
             )
         return found
 
@@ -260,7 +260,7 @@ class Queries:
         row = self._held(connection, partner_id, answer.job_id)
         if row is not None and row.attempt == answer.attempt:
             answer.addressee.CopyFrom(self._addressee(row))
-            if (collect := _to_collect(row)) is not None:
+            if (collect := to_collect(row)) is not None:
                 answer.collect.CopyFrom(collect)
 
     def complete_answer(
@@ -273,7 +273,7 @@ class Queries:
 
     def _held(self, connection: Connection, partner_id: str, job_id: str) -> Found | None:
         return connection.execute(
-            _SELECT.where(
+            SELECT.where(
                 JOBS.c.job_id == job_id,
                 JOBS.c.partner_id == partner_id,
                 JOBS.c.state.in_(HELD),
@@ -287,9 +287,9 @@ class Queries:
         size = request.page_size or PAGE
         statement = _SELECT_OWN.where(JOBS.c.partner_id == partner_id)
         if request.state:
-            statement = statement.where(JOBS.c.state == _STATUS[request.state])
+            statement = statement.where(JOBS.c.state == STATUS[request.state])
         if request.day:
-            begins, ends = _bounds(request.day)
+            begins, ends = bounds_of_day(request.day)
             statement = statement.where(JOBS.c.created_at >= begins, JOBS.c.created_at < ends)
         if request.page_token:
             place = read_page_token(request.page_token)
@@ -297,7 +297,7 @@ class Queries:
         rows = connection.execute(
             statement.order_by(JOBS.c.created_at, JOBS.c.job_id).limit(size + 1)
         ).all()
-        answer = partner_pb.ListMyJobsResponse(jobs=[_own_job(row) for row in rows[:size]])
+        answer = partner_pb.ListMyJobsResponse(jobs=[own_job(row) for row in rows[:size]])
         if len(rows) > size:
             last = rows[size - 1]
             answer.next_page_token = page_token(last.job_id, last.created_at)
@@ -307,7 +307,7 @@ class Queries:
         self, connection: Connection, partner_id: str, job_id: str, language: str
     ) -> partner_pb.GetMyJobResponse:
         """Show a partner its own job; raise ``NotFound``, or ``Refused`` when it lost the job."""
-        row = connection.execute(_SELECT.where(JOBS.c.job_id == job_id)).first()
+        row = connection.execute(SELECT.where(JOBS.c.job_id == job_id)).first()
         holder = connection.execute(
             select(HOLDERS).where(HOLDERS.c.job_id == job_id, HOLDERS.c.partner_id == partner_id)
         ).first()
@@ -318,14 +318,14 @@ class Queries:
         mine = row.state != JobStatus.OFFERED
         return partner_pb.GetMyJobResponse(
             job_id=row.job_id,
-            state=_STATES[row.state],
+            state=STATES[row.state],
             attempt=row.attempt if mine else 0,
             item_number=row.item_number if mine else "",
             reports=self._reports(connection, job_id, language, partner_id),
             lease_until=to_timestamp(row.lease_until),
             addressee=self._addressee(row) if row.state in HELD else None,
             pickup=self.pickups.of(row.unit),
-            collect=_to_collect(row),
+            collect=to_collect(row),
             change=next(
                 (
                     each
@@ -337,7 +337,7 @@ class Queries:
         )
 
     def _addressee(self, row: Found) -> pb.Addressee:
-        return _addressee(self._open(row, row.addressee_field, row.addressee, erased=True))
+        return addressee_of(self._open(row, row.addressee_field, row.addressee, erased=True))
 
     def _receiver(self, row: Found) -> str:
         if row.receiver is None:
@@ -347,7 +347,7 @@ class Queries:
     def _open(self, row: Found, field: str, sealed: bytes, *, erased: bool = False) -> PersonalData:
         person = PersonalData()
         if not self.keyring.open(row.dossier_code, field, SealedData.FromString(sealed), person):
-            return _ERASED if erased else person
+            return ERASED_PERSON if erased else person
         return person
 
     def _reports(
@@ -374,124 +374,3 @@ class Queries:
             )
             for row in rows
         ]
-
-
-_ERASED = PersonalData(
-    full_name=ERASED, phone=ERASED, address=ERASED, district=ERASED, province=ERASED
-)
-
-
-def _addressee(person: PersonalData) -> pb.Addressee:
-    return pb.Addressee(
-        name=person.full_name,
-        phone=person.phone,
-        address=person.address,
-        district=person.district,
-        province=person.province,
-    )
-
-
-def _money(phi: int, le_phi: int) -> pb.Money | None:
-    return pb.Money(phi=phi, le_phi=le_phi, total=phi + le_phi) if phi or le_phi else None
-
-
-def _to_collect(row: Found) -> pb.Money | None:
-    """Return what is to be collected: of what the dossier owes, no more than the holder was stated.
-
-    Nothing any more once the job has ended otherwise than by a delivery.
-    """
-    owed = still_owed(dict(row._mapping))
-    if row.state in (JobStatus.OFFERED, JobStatus.UNSERVED):
-        return _money(*owed)
-    stated = (row.collect_phi, row.collect_le_phi)
-    if row.state in HELD:
-        stated = (min(stated[0], owed[0]), min(stated[1], owed[1]))
-    return _money(*stated) if row.state in HELD or row.state == JobStatus.DELIVERED else None
-
-
-def _bounds(text: str) -> tuple[int, int]:
-    """Return when a local day of the office begins and ends; raise ``Invalid`` for none."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise Invalid([refusals.DAY_WRONG]) from None
-    begins, ends = (
-        from_datetime(datetime.combine(each, time(), zone(OFFICE_ZONE)))
-        for each in (day, day + timedelta(days=1))
-    )
-    return begins, ends
-
-
-def _own_job(row: Found) -> partner_pb.MyJob:
-    taken = row.state not in (JobStatus.OFFERED, JobStatus.UNSERVED)
-    return partner_pb.MyJob(
-        job_id=row.job_id,
-        state=_STATES[row.state],
-        attempt=row.attempt if taken else 0,
-        item_number=row.item_number if taken else "",
-        unit=row.unit,
-        created_at=to_timestamp(row.created_at),
-        changed_at=to_timestamp(row.changed_at),
-        lease_until=to_timestamp(row.lease_until),
-        last_code=row.last_code,
-        collect=_to_collect(row),
-        collected=_money(row.collected_phi, row.collected_le_phi),
-        change=JobChange.Name(row.asked_change or 0),
-    )
-
-
-def _filtered(request: pb.ListJobsRequest) -> Select[Any]:
-    statement = _SELECT
-    if request.state:
-        statement = statement.where(JOBS.c.state == _STATUS[request.state])
-    if request.partner_id:
-        statement = statement.where(JOBS.c.partner_id == request.partner_id)
-    if request.unit:
-        below = JOBS.c.unit.startswith(f"{request.unit}.", autoescape=True)
-        statement = statement.where(or_(JOBS.c.unit == request.unit, below))
-    if request.conflict:
-        returned = and_(JOBS.c.state == JobStatus.RETURNED, JOBS.c.delivery_reported == 1)
-        statement = statement.where(or_(JOBS.c.contradictions > 0, returned))
-    if request.HasField("unchanged_since"):
-        statement = statement.where(
-            JOBS.c.state.not_in(FINAL), JOBS.c.changed_at < to_us(request.unchanged_since)
-        )
-    return statement
-
-
-def _job(row: Found) -> pb.Job:
-    return pb.Job(
-        job_id=row.job_id,
-        dossier_code=row.dossier_code,
-        unit=row.unit,
-        state=_STATES[row.state],
-        partner_id=row.partner_id,
-        attempt=row.attempt,
-        item_number=row.item_number,
-        created_at=to_timestamp(row.created_at),
-        changed_at=to_timestamp(row.changed_at),
-        last_code=row.last_code,
-        conflict=row.contradictions > 0
-        or (row.state == JobStatus.RETURNED and row.delivery_reported == 1),
-        proof_sha256=row.proof_sha256,
-        lease_until=to_timestamp(row.lease_until),
-        collect=_to_collect(row),
-        collected=_money(row.collected_phi, row.collected_le_phi),
-        money_differs=row.state == JobStatus.DELIVERED
-        and (row.collect_phi, row.collect_le_phi) != (row.collected_phi, row.collected_le_phi),
-    )
-
-
-def _refusals(connection: Connection, keyring: Keyring, job_id: str) -> list[pb.Refusal]:
-    rows = connection.execute(
-        select(REFUSALS).where(REFUSALS.c.job_id == job_id).order_by(REFUSALS.c.sequence)
-    )
-    return [
-        pb.Refusal(
-            partner_id=row.partner_id,
-            reason_code=row.reason_code,
-            reason=open_texts(keyring, row.reason),
-            recorded_at=to_timestamp(row.recorded_at),
-        )
-        for row in rows
-    ]

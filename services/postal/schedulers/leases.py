@@ -10,7 +10,7 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.runtime.periodic_tasks import PeriodicTask, each_stream
 from kernel.storage.row_cache import Row
 from services.postal.application.handlers import JobHandlers
-from services.postal.domain.decider import JobStatus
+from services.postal.domain.state import JobStatus
 from services.postal.tables import JOBS
 
 PORTION = 200

@@ -29,7 +29,7 @@ from motcua.postal.v1.types_pb2 import JobChange
 from kernel.base.instants import to_us
 from kernel.eventsourcing.service_model import Projection
 from kernel.eventsourcing.unit_of_work import UnitOfWork
-from services.postal.domain.decider import DELIVERED_CODE, RETURNED_CODE, JobStatus
+from services.postal.domain.state import DELIVERED_CODE, RETURNED_CODE, JobStatus
 from services.postal.tables import (
     ADDRESSEE,
     APPLICANT,

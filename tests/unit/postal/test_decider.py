@@ -12,7 +12,8 @@ from motcua.postal.v1.job_events_pb2 import (
 
 from kernel.base.errors import Refusal
 from services.postal.domain import decider, refusals
-from services.postal.domain.decider import Job, JobStatus, OfferContext
+from services.postal.domain.decider import OfferContext
+from services.postal.domain.state import Job, JobStatus
 from tests.support.postal_events import (
     JOB,
     LEASE,

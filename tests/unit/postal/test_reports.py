@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from kernel.base.instants import HOUR
 from services.postal.domain import decider, refusals
-from services.postal.domain.decider import JobStatus
 from services.postal.domain.reports import PartnerReport, ReportOutcome, receive_report
+from services.postal.domain.state import JobStatus
 from tests.support.postal_events import (
     LEASE,
     OFFERS,
