@@ -165,7 +165,7 @@ def open_databases() -> Iterator[dict[str, Database]]:
             url = make_url(settings.database_url)
             if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
                 continue
-            engine = open_engine(settings.database_url, service, read_only=True)
+            engine = open_engine(settings.database_url, service, read_only=True, long_reads=True)
             closing.callback(engine.dispose)
             connection = closing.enter_context(engine.connect())
             if connection.dialect.name == "postgresql":

@@ -27,7 +27,7 @@ from kernel.rebuild.postgresql_place import no_rebuild
 from kernel.rebuild.shadow import Progress, Shadow
 from kernel.rebuild.sqlite_place import careless
 from kernel.rebuild.table_compare import EXAMPLES, Difference, RowDifference, compare
-from kernel.storage.engines import open_engine
+from kernel.storage.engines import as_of_one_moment, open_engine
 
 PATIENCE = 30.0
 """Seconds for which a check waits for own events to reach the log."""
@@ -134,9 +134,8 @@ def _decisions(
 @contextmanager
 def _moment(live: Engine) -> Iterator[Connection]:
     """Open a transaction that sees the live database as it is now, however long it lasts."""
-    with live.connect() as connection:
-        if connection.dialect.name == "postgresql":
-            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+    with live.connect() as opened:
+        connection = as_of_one_moment(opened)
         connection.exec_driver_sql("select count(*) from positions")
         yield connection
         connection.rollback()

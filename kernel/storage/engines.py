@@ -36,12 +36,14 @@ _KEEPALIVE = {
     "tcp_user_timeout": 10_000,
 }
 """A server that vanished without a word is noticed within some ten seconds."""
-_IDLE = f"idle_in_transaction_session_timeout={IDLE_MS}"
 
 
-def open_engine(url: str, schema: str, *, read_only: bool = False) -> Engine:
+def open_engine(
+    url: str, schema: str, *, read_only: bool = False, long_reads: bool = False
+) -> Engine:
     """Return an engine; make the SQLite folder or the PostgreSQL schema when missing, unless
-    ``read_only``.
+    ``read_only``. With ``long_reads`` a transaction may do nothing for as long as it likes, and
+    keep tables from being replaced.
 
     No statement waits without a bound, neither for a lock nor for a server that has vanished. Raise
     SQLAlchemy's ``OperationalError`` when the database does not answer within 5 s.
@@ -49,9 +51,11 @@ def open_engine(url: str, schema: str, *, read_only: bool = False) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(url, parsed.database or "", read_only)
-    # A comparison reads for minutes in one transaction, and holds back nobody.
-    kind = "default_transaction_read_only=on" if read_only else _IDLE
-    options = f"-csearch_path={schema} -clock_timeout={LOCK_MS} -c{kind}"
+    options = f"-csearch_path={schema} -clock_timeout={LOCK_MS}"
+    if read_only:
+        options += " -cdefault_transaction_read_only=on"
+    if not long_reads:  # also of who reads: a process that is stopped then keeps its locks
+        options += f" -cidle_in_transaction_session_timeout={IDLE_MS}"
     engine = create_engine(
         url,
         pool_pre_ping=True,
@@ -82,6 +86,16 @@ def lock_schema(connection: Connection) -> None:
 def wait_for_locks(connection: Connection, milliseconds: int) -> None:
     """Have this transaction's statements on PostgreSQL wait this long for a lock."""
     connection.exec_driver_sql(f"set local lock_timeout = {milliseconds:d}")
+
+
+def as_of_one_moment(connection: Connection) -> Connection:
+    """Return a connection in a transaction that sees the database as it is now, however long it
+    lasts and does nothing; SQLite's do so by themselves.
+    """
+    if connection.dialect.name == "postgresql":
+        connection = connection.execution_options(isolation_level="REPEATABLE READ")
+        connection.exec_driver_sql("set local idle_in_transaction_session_timeout = 0")
+    return connection
 
 
 def _make_private(path: Path) -> None:

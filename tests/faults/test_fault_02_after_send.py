@@ -9,7 +9,7 @@ from infra.local.kafka import KafkaBroker
 from kernel.eventsourcing.service_model import Model
 from tests.support.databases import NewDatabase
 from tests.support.feed import code_of, log_of, put, supplement, wait_until
-from tests.support.runner import TallyProcess, answered, check_once, reader
+from tests.support.runner import TallyProcess, answered, check_once, introduced, reader
 from tests.support.tally import HEARD, KERNEL, Node, keep
 
 pytestmark = pytest.mark.faults
@@ -25,14 +25,15 @@ def test_fault_02_killed_between_send_and_mark(
     url = new_database()
     sent = [supplement(code_of(1), 1)]
     with TallyProcess(kafka.bootstrap, topic, url, tmp_path / "marks") as tally:
-        tally.hold("forget")
         tally.start()
+        engine = reader(url)
+        wait_until(lambda: introduced(engine))
+        tally.hold("forget")
         put(kafka.bootstrap, topic, sent)
         wait_until(lambda: tally.is_held("forget"))
         tally.kill()
         tally.release("forget")
         tally.start()
-        engine = reader(url)
         wait_until(lambda: answered(engine, 1))
     check_once(engine, sent, kafka.bootstrap, topic)
     engine.dispose()

@@ -58,7 +58,7 @@ def test_fault_85_forged_records(kafka: KafkaBroker, topic: str, tmp_path: Path)
         publish(kafka, topic, forged, Authenticator([b"other" * 6 + b"ss"]))
         wait_until(lambda: len(node.rows(KERNEL.quarantine)) == 3)
         publish(kafka, topic, honest, KEYS)
-        wait_until(lambda: bool(node.rows(KERNEL.events)) and not node.rows(KERNEL.outbox))
+        wait_until(lambda: bool(node.events()) and not node.rows(KERNEL.outbox))
         assert [row["event_id"] for row in node.rows(HEARD)] == [honest.event_id]
         assert [row["dossier_code"] for row in node.rows(SEEN)] == [code_of(850)]
         assert {row["reason"] for row in node.rows(KERNEL.quarantine)} == {"unauthenticated"}
@@ -68,5 +68,5 @@ def test_fault_85_forged_records(kafka: KafkaBroker, topic: str, tmp_path: Path)
     # A new process with the same keys believes what the service itself has published.
     with Node(kafka.bootstrap, topic, f"sqlite:///{tmp_path}/again", model=model) as again:
         wait_until(lambda: again.is_ready())
-        assert len(again.rows(KERNEL.events)) == 1
+        assert len(again.events()) == 1
         assert len(again.rows(KERNEL.quarantine)) == 3

@@ -16,6 +16,7 @@ from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from sqlalchemy import Engine, select
 
 from kernel.rpc.client import explain
+from office.streams import DOSSIER
 from services.intake.tables import KERNEL, SOURCE
 from tests.support.feed import log_of, wait_until
 from tests.support.identity import metadata
@@ -125,7 +126,7 @@ class Ledger:
         assert not self.failures, self.failures
         events = KERNEL.events.c
         first = select(events.stream_id, events.causation_id).where(
-            events.source == SOURCE, events.sequence == 1
+            events.source == SOURCE, events.stream_kind == DOSSIER, events.sequence == 1
         )
         with desk.connect() as connection:
             begun = {str(code): str(cause) for code, cause in connection.execute(first)}

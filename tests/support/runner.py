@@ -156,6 +156,12 @@ def progress(engine: Engine) -> dict[str, int]:
         }
 
 
+def introduced(engine: Engine) -> bool:
+    """Return whether the service has published which reactions it has."""
+    own = rows(engine, KERNEL.events)
+    return any(row["stream_kind"] == SERVICE for row in own) and not rows(engine, KERNEL.outbox)
+
+
 def answered(engine: Engine, number: int) -> bool:
     """Return whether this many events had their effect and answer, and all answers are
     published.

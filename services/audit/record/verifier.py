@@ -16,6 +16,7 @@ from kernel.eventsourcing.authentication import Authenticator
 from kernel.eventsourcing.envelope import Stream
 from kernel.eventsourcing.record import Record
 from kernel.rebuild.postgresql_place import no_rebuild
+from kernel.storage.engines import as_of_one_moment
 from office.streams import DOSSIER
 from services.audit.record.acknowledgements import acknowledged
 from services.audit.record.findings import Findings
@@ -67,7 +68,7 @@ class LogVerifier:
         with (
             no_rebuild(self._engine),
             self._snapshot() as connection,
-            self._engine.connect() as other,
+            self._snapshot() as other,
         ):
             ends, heads = _ends(connection), _heads(connection)
             findings = Findings(acknowledged(connection))
@@ -117,11 +118,8 @@ class LogVerifier:
         yield pb.VerifyResponse(result=result)
 
     def _snapshot(self) -> Connection:
-        """Open a connection whose reads all see the same state; SQLite's do so by themselves."""
-        connection = self._engine.connect()
-        if connection.dialect.name == "postgresql":
-            return connection.execution_options(isolation_level="REPEATABLE READ")
-        return connection
+        """Open a connection whose reads all see the same state, for as long as they take."""
+        return as_of_one_moment(self._engine.connect())
 
 
 class _DossierCount:
