@@ -10,7 +10,7 @@ from motcua.events.v1.common_pb2 import Actor
 from motcua.routing.v1 import routing_pb2 as pb
 from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed
 
-from kernel.base.errors import Refused
+from kernel.base.errors import Forbidden, Refused
 from services.routing.domain.alarms import CONSULTATION
 from services.routing.queries import case, consultations
 from services.routing.tables import CASES, DEADLINES
@@ -84,15 +84,18 @@ def test_its_alarms_end_and_the_step_goes_on(departments: Departments) -> None:
 
 def test_nobody_else_takes_it_back(departments: Departments) -> None:
     """Neither another unit nor the one that is asked."""
-    for unit in ("H22.13", "H22.02"):
-        with pytest.raises(Refused) as refused:
+    for unit, refusal, code in (
+        ("H22.13", Forbidden, "NOT_YOUR_UNIT"),
+        ("H22.02", Refused, "NOT_YOURS_TO_CANCEL"),
+    ):
+        with pytest.raises(refusal) as refused:
             departments.does(
                 cancel(),
                 CODE,
                 LATER,
                 Actor(kind=AN.kind, id="la", unit=unit),
             )
-        assert refused.value.code == "NOT_YOURS_TO_CANCEL"
+        assert refused.value.code == code
     assert [each.number for each in listed(departments)] == [1]
 
 

@@ -46,7 +46,7 @@ def test_papers_are_asked_for_as_often_as_the_procedure_allows(
 
     assert problem.code == "SUPPLEMENT_LIMIT"
     assert f"asked for {allowed} times; the procedure allows {allowed}" in problem.en
-    assert f"tối đa {allowed} lần" in problem.vi
+    assert f"nhiều nhất {allowed} lần" in problem.vi
     assert departments.kinds(CODE) == before
     assert before.count("SupplementRequested") == allowed
 

@@ -13,7 +13,7 @@ from sqlalchemy import insert, text
 
 from kernel.base import page_token
 from kernel.base.clock_skew import MAX_AHEAD
-from kernel.base.errors import Invalid, NotFound, Refused
+from kernel.base.errors import Forbidden, Invalid, NotFound, Refused
 from kernel.base.instants import DAY
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import Duration
@@ -319,7 +319,7 @@ def _step(
         request, actor = chance.choice(requests)
         try:
             departments.does(request, code, when, actor)
-        except Refused:
+        except (Refused, Forbidden):
             pass
         return
     heard.append(event)

@@ -248,8 +248,10 @@ def test_tables_of_another_version_are_replaced(
         connection.exec_driver_sql("drop table requests")
         connection.exec_driver_sql("alter table outbox add column further text not null default ''")
         connection.execute(KERNEL.leases.insert(), {"name": "x", "holder": "", "expires_at": 1})
-        columns = "stream_id, stream_kind, sequence, event_id, type, occurred_at, trace, body"
-        row = "'x', 'dossier', 1, 'x', 'x', 1, '', ''"
+        columns = (
+            "stream_id, stream_kind, sequence, event_id, type, occurred_at, trace, body, batch"
+        )
+        row = "'x', 'dossier', 1, 'x', 'x', 1, '', '', ''"
         connection.exec_driver_sql(f"insert into outbox ({columns}, enqueued_at) values ({row}, 1)")
     with pytest.raises(NotOnLog, match="1 event"):
         rebuild(MODEL, kafka.bootstrap, topic, database_url, prepare=make_tables)
