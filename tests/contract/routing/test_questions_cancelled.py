@@ -84,11 +84,8 @@ def test_its_alarms_end_and_the_step_goes_on(departments: Departments) -> None:
 
 def test_nobody_else_takes_it_back(departments: Departments) -> None:
     """Neither another unit nor the one that is asked."""
-    for unit, refusal, code in (
-        ("H22.13", Forbidden, "NOT_YOUR_UNIT"),
-        ("H22.02", Refused, "NOT_YOURS_TO_CANCEL"),
-    ):
-        with pytest.raises(refusal) as refused:
+    for unit, code in (("H22.13", "NOT_YOUR_UNIT"), ("H22.02", "NOT_YOURS_TO_CANCEL")):
+        with pytest.raises((Refused, Forbidden)) as refused:
             departments.does(
                 cancel(),
                 CODE,
