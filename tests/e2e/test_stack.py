@@ -132,12 +132,14 @@ def test_refused_settings_end_the_start(
     session_dir: Path, detachable: Callable[..., Stack], name: str, value: str, line: str
 ) -> None:
     """One line, for a file that of the service that reads it, and exit status 2; nothing keeps
-    running.
+    running. Before it stand at most lines that say what is waited for.
     """
     fresh = detachable(session_dir / f"refused-{name}", settings={name: value})
     done = fresh.run("up", "--detach")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(line)
+    *waits, last = done.stderr.splitlines()
+    assert last.startswith(line)
+    assert all(wait.startswith("waiting for ") for wait in waits)
     assert fresh.run("status", "--json").returncode == 1
 
 

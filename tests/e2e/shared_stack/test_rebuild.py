@@ -110,7 +110,7 @@ def test_fault_04_a_killed_rebuild_is_as_if_it_never_was(stack: Stack) -> None:
 
 
 def _begin(stack: Stack, service: str) -> subprocess.Popen[bytes]:
-    log: Path = stack.folder / "log" / "rebuild.log"
+    log: Path = stack.folder.with_name(f"{stack.folder.name}-rebuild.log")
     command = list(program("cli.main", "rebuild", service))
     return spawn(command, log=log, death_signal=signal.SIGKILL, env=stack.env)
 
