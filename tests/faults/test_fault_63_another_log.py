@@ -200,7 +200,7 @@ def test_no_command_is_taken_on_another_log(broker: KafkaBroker, tmp_path: Path)
 
         codes = [submit().dossier_code for _ in range(5)]
         desk.wait_published()
-        wait_until(lambda: _met_again(desk) == 5, PATIENCE, "it has read what it has published")
+        wait_until(lambda: _met_again(desk) == 6, PATIENCE, "it has read what it has published")
         right = copy_of(broker, tmp_path / "right")
         put_back(broker, older)
 

@@ -83,6 +83,13 @@ def records(bootstrap: str, topic: str) -> list[Any]:
     return found
 
 
+BESIDE = {"ChildEnded", "ChildReopened", "CaseWithdrawn", "DeadlineMissed"}
+"""What a command on one dossier writes of its parent and its children."""
+
+SEVERAL = {"ChildEnded", "DeadlineMissed"}
+"""What it may write more than once of its own dossier."""
+
+
 def check_confirmed(
     confirmed: Iterable[ConfirmedCommand], events: Mapping[str, Sequence[Stored]]
 ) -> None:
@@ -94,11 +101,12 @@ def check_confirmed(
     for one in confirmed:
         rows = by_cause[one.service, one.request_id]
         assert rows, f"told and not in the store: {one}"
-        # A child's end stands in its parent's record too.
-        about = {row.stream_id for row in rows if row.type != "ChildEnded"}
-        assert about == {one.dossier_code}, one
+        own = [row for row in rows if row.stream_id == one.dossier_code]
+        assert own, one
+        # A parent hears how its child ended; children end with a parent that has no result.
+        assert {row.type for row in rows if row not in own} <= BESIDE, one
         # What had passed unsaid before is said with it: of the step, of the dossier.
-        types = Counter(row.type for row in rows if row.type != "DeadlineMissed")
+        types = Counter(row.type for row in own if row.type not in SEVERAL)
         assert max(types.values(), default=0) == 1, f"twice in the store: {one} {types}"
 
 
