@@ -69,7 +69,7 @@ def seal_texts(uow: UnitOfWork, stream_id: str, payload: M) -> M:
         if token is not None and _stream_of(_sealed_in(token)) == stream_id:
             continue
         key = key or uow.new_key(stream_id)
-        sealed = seal_text(key, _TEXT, open_texts(uow.keyring, text))
+        sealed = seal_text(key, _TEXT, open_texts(uow.saved_keyring(), text))
         body = b64encode(sealed.SerializeToString()).decode()
         setattr(message, name, f"{_MARK}{body}\x03")
     return made

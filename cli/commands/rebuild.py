@@ -44,6 +44,7 @@ from kernel.rebuild.rebuild import READING, Rebuilt, rebuild
 from kernel.rebuild.table_compare import EXAMPLES
 from kernel.runtime.definition import ServiceDefinition
 from kernel.storage.engines import open_engine
+from kernel.telemetry import logs
 
 TOLD_EVERY = 5.0
 """Seconds between two lines about progress, where no bar is shown."""
@@ -173,6 +174,7 @@ def service_of(service: str) -> tuple[Settings, Model, Cluster]:
 
     End the command with status 2 when the settings can't be used.
     """
+    logs.on_stderr()
     define = importlib.import_module(f"services.{service}.definition").define
     try:
         given = load(SETTINGS_OF[service])

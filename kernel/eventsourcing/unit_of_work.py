@@ -411,14 +411,21 @@ class UnitOfWork(Rows):
         self._new_keys.append(key)
         return key
 
+    def saved_keyring(self) -> Keyring | None:
+        """Return the keyring with the keys of this transaction saved in it, so that it opens what
+        the transaction has sealed.
+        """
+        if self._new_keys and self.keyring is not None:
+            self.keyring.save(self._new_keys)
+            self._new_keys = []
+        return self.keyring
+
     # -- end ---------------------------------------------------------------------------------------
 
     def flush(self) -> None:
         """Write everything put so far. Keys go first: an event is never without the key of its
         data.
         """
-        if self._new_keys and self.keyring is not None:
-            self.keyring.save(self._new_keys)
-            self._new_keys = []
+        self.saved_keyring()
         self._write_rows()
         super().flush()

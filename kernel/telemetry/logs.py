@@ -162,6 +162,16 @@ class RateLimit:
             return count < self._lines
 
 
+def on_stderr() -> None:
+    """Print on stderr what a command's own process logs, from warnings on: stdout is for
+    answers.
+    """
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )
+
+
 def setup(settings: Settings, stream: TextIO | None = None) -> None:
     """Send all logs of this process, the libraries' too, to ``stream`` (by default stderr) as JSON
     lines.

@@ -24,11 +24,13 @@ from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from motcua.notify.v1.message_events_pb2 import MessageSuppressed
 
 from infra.local.child import spawn
+from kernel.config.master_key import RECORD_KEY, development_key, parse_keys
+from kernel.eventsourcing.authentication import Authenticator
 from kernel.eventsourcing.envelope import type_name
 from kernel.kafka.topics import ensure_topics, events_topic
 from kernel.rpc.client import explain
 from tests.support.events import make_event
-from tests.support.feed import START, code_of, log_of, put, wait_until
+from tests.support.feed import START, code_of, log_of, producer, wait_until
 from tests.support.identity import metadata
 from tests.support.stack import Stack, program, running
 from tests.support.walk import submission
@@ -180,7 +182,7 @@ def test_fault_65_a_topic_that_was_made_again_and_has_taken_records(office: Offi
     admin.close()
     wait_until(lambda: _made_again(stack), PATIENCE, "the topic is there again")
     others = [_unheard_of(number) for number in range(12)]
-    put(stack.bootstrap, stack.topic, others)
+    _put_proven(stack, others)
     office.wait_refused()
     office.plan(refused="give a new topic with --to NAME")
     name = f"{stack.topic}.again"
@@ -191,6 +193,17 @@ def test_fault_65_a_topic_that_was_made_again_and_has_taken_records(office: Offi
     office.check()
     log = [event.event_id for event in log_of(stack.bootstrap, name)]
     assert {event.event_id for event in others} <= set(log)
+
+
+def _put_proven(stack: Stack, events: list[Event]) -> None:
+    keys = Authenticator(parse_keys(development_key(stack.folder, RECORD_KEY)))
+    out = producer(stack.bootstrap)
+    for event in events:
+        body = event.SerializeToString()
+        proof = keys.header(event.source, body)
+        out.send(stack.topic, body, key=event.stream_id.encode(), headers=[proof])
+    out.flush(60)
+    out.close()
 
 
 def _unheard_of(number: int) -> Event:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Final
 
 from google.protobuf.message import Message
@@ -105,7 +104,7 @@ class CaseHandler:
             standing=standing_for(uow, request, state, context.at),
             roles_named=call.rule is not None and bool(call.rule.roles),
             above=above(uow, row),
-            opened=partial(open_texts, uow.keyring),
+            opened=lambda text: open_texts(uow.saved_keyring(), text),
         )
         require_own_unit(call.rule, context.actor, context.unit, within)
         self.loader.check_assignee(request, state, context)

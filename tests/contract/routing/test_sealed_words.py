@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import threading
+import uuid
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from kernel.base.errors import Refused
 from kernel.crypto.keyring import Keyring
+from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.engines import open_engine
 from office.sealed_text import open_texts
 from services.routing.tables import CONSULTATIONS, KERNEL
 from tests.support.databases import NewDatabase
-from tests.support.departments import Departments, Desk
-from tests.support.routing_cases import ask
+from tests.support.departments import Departments, Desk, call_of, handle
+from tests.support.routing_cases import AN, ask
 
 CODE = "H22.12-210809-0001"
 MON = "2021-08-09 10:00"
@@ -57,3 +61,27 @@ def test_a_question_lies_sealed_and_the_same_one_is_asked_once(
     other.question = f"{words} Xin nêu rõ."
     departments.does(other, CODE, MON)
     assert len(departments.rows(CONSULTATIONS)) == 2
+
+
+def test_what_was_sealed_in_the_same_transaction_is_opened(departments: Departments) -> None:
+    """Two clicks whose commands are committed as one group: the question is asked once."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold_up(_uow: UnitOfWork) -> None:
+        begun.set()
+        go_on.wait(10)
+
+    held = departments.writer.submit(hold_up)
+    assert begun.wait(10)
+    clicks = []
+    for _ in range(2):
+        question = ask(STEP)
+        question.dossier_code, question.request_id = CODE, str(uuid.uuid4())
+        call = call_of(AN, question, MON, CODE)
+        clicks.append(departments.writer.submit(partial(handle, request=question, call=call)))
+    go_on.set()
+    held.result(10)
+    refusals = [click.exception(10) for click in clicks]
+    assert refusals[0] is None
+    assert isinstance(refusals[1], Refused)
+    assert len(departments.rows(CONSULTATIONS)) == 1

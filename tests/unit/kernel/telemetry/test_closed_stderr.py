@@ -86,3 +86,15 @@ def test_a_stream_that_comes_back_is_written_to_again() -> None:
     stream.flush()
 
     assert disk.written == "kept"
+
+
+def test_a_command_logs_on_stderr_from_warnings_on() -> None:
+    """Its stdout holds its answer alone, which programs read."""
+    code = (
+        "from kernel.telemetry import logs; logs.on_stderr(); log = logs.get_logger('x');"
+        "log.info('consumer.started'); log.warning('consumer.unusable', records=2); print('{}')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "{}\n"
+    assert "consumer.unusable" in done.stderr
+    assert "consumer.started" not in done.stderr
