@@ -41,7 +41,7 @@ class Vault:
 
     def seal(self, payload: Any, code: str = CODE) -> Any:
         """Return a payload as it would be written."""
-        uow: Any = SimpleNamespace(keyring=self.keyring, new_key=self.new_key)
+        uow: Any = SimpleNamespace(saved_keyring=lambda: self.keyring, new_key=self.new_key)
         return seal_texts(uow, code, payload)
 
     def opened(self, message: Any) -> Any:
