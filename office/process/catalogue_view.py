@@ -10,13 +10,12 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from kernel.base.instants import zone
 from office.catalogue.data_files import PROCEDURES
+from office.catalogue.dossier_code import OFFICE_ZONE
 from office.process.verification.child_cycles import ProcedureProcesses
-
-OFFICE_ZONE: Final = "Asia/Ho_Chi_Minh"
 
 
 class ListedVersion(NamedTuple):

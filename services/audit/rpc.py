@@ -25,6 +25,7 @@ from kernel.base.instants import instant_in, local_date, to_timestamp
 from kernel.commands.command_bus import Commands, Reads
 from kernel.commands.command_methods import Handlers, add_command_methods
 from kernel.rpc.registration import Service
+from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.known_units import known_units
 from office.normalization.formats import normalizer_of
 from office.people.access_scope import AccessScope, access_scope_of
@@ -41,7 +42,7 @@ from services.audit.record.verifier import LogVerifier
 from services.audit.reports import queries
 from services.audit.reports.queries import ReportRequest
 from services.audit.state.as_of import dossier_row, events_of, units_of
-from services.audit.state.local_days import OFFICE_TIME_ZONE, zone_of
+from services.audit.state.local_days import zone_of
 from services.audit.state.organisation import Organisation, UnitFilter
 from services.audit.state.portal_state import DossierRow
 from services.audit.wording.texts import TEXTS
@@ -95,7 +96,7 @@ class AuditServicer(AuditServiceServicer):
                 raise _unknown(code, as_of)
             if scope is not None:
                 scope.require(units_of(rows) if kind == DOSSIER else ())
-            shown = zone or (row["time_zone"] if row else OFFICE_TIME_ZONE)
+            shown = zone or (row["time_zone"] if row else OFFICE_ZONE)
             entries = [responses.entry(row, shown) for row in rows]
             return pb.GetTimelineResponse(dossier_code=code, entries=entries)
 
@@ -245,7 +246,7 @@ class AuditServicer(AuditServiceServicer):
     def _organisation(self, at: int) -> Organisation:
         """Return the office as it is organised on the day of an instant."""
         people = self._people() if self._people else None
-        return Organisation(known_units(people), local_date(at, OFFICE_TIME_ZONE))
+        return Organisation(known_units(people), local_date(at, OFFICE_ZONE))
 
 
 def service(servicer: AuditServicer, commands: Commands, handlers: Handlers) -> Service:

@@ -13,6 +13,7 @@ from kernel.base.instants import local_date
 from kernel.commands.command_table import check_contract
 from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
+from office.catalogue.dossier_code import OFFICE_ZONE
 from office.people.access_scope import AccessScope, access_scope_of
 from office.people.directory import Directory, answers_for
 from office.people.repository import open_directory
@@ -33,9 +34,6 @@ from services.postal.schedulers import leases
 from services.postal.settings import PostalSettings
 from services.postal.tables import KERNEL, SUBMISSIONS
 from services.postal.views import jobs
-
-OFFICE_ZONE: Final = "Asia/Ho_Chi_Minh"
-
 
 SERVICERS: Final = {
     rpc.PostalServicer: rpc.SERVICE,

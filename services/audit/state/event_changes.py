@@ -52,7 +52,7 @@ from motcua.routing.v1.deadline_events_pb2 import (
 from motcua.routing.v1.types_pb2 import DeadlineScope, SuspensionKind
 
 from kernel.base.instants import instant_in
-from services.audit.state.local_days import OFFICE_TIME_ZONE
+from office.catalogue.dossier_code import OFFICE_ZONE
 from services.audit.state.portal_state import DossierRow, finished_at
 
 Changes = dict[str, Any]
@@ -83,7 +83,7 @@ def _submitted(row: DossierRow, payload: Any, at: int) -> Changes:
         "unit": payload.unit,
         "level": _word(LEVELS, payload.level),
         "channel": _word(CHANNELS, payload.channel),
-        "time_zone": payload.time_zone or OFFICE_TIME_ZONE,
+        "time_zone": payload.time_zone or OFFICE_ZONE,
         "imported": int(bool(payload.imported_from)),
         "check_due_at": None if _paid_first(payload.fees) else instant_in(payload, "answer_due_at"),
     }

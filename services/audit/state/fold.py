@@ -14,8 +14,9 @@ from typing import Any, Final
 from motcua.events.v1.event_pb2 import Event
 
 from kernel.eventsourcing.envelope import payload_of, payload_type
+from office.catalogue.dossier_code import OFFICE_ZONE
 from services.audit.state.event_changes import CHANGES, Changes
-from services.audit.state.local_days import OFFICE_TIME_ZONE, day
+from services.audit.state.local_days import day
 from services.audit.state.portal_state import SUBMITTED, DossierRow, finished_at, state_of
 
 _EMPTY: Final[DossierRow] = {
@@ -25,7 +26,7 @@ _EMPTY: Final[DossierRow] = {
     "unit": "",
     "level": "",
     "channel": "",
-    "time_zone": OFFICE_TIME_ZONE,
+    "time_zone": OFFICE_ZONE,
     "imported": 0,
     "state": SUBMITTED,
     "submitted_at": None,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Final
 from zoneinfo import ZoneInfo
 
-OFFICE_TIME_ZONE: Final = "Asia/Ho_Chi_Minh"
+from office.catalogue.dossier_code import OFFICE_ZONE
 
 
 def day(at: int, time_zone: str) -> int:
@@ -37,4 +36,4 @@ def zone_of(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):
-        return ZoneInfo(OFFICE_TIME_ZONE)
+        return ZoneInfo(OFFICE_ZONE)

@@ -15,6 +15,7 @@ from motcua.routing.v1.case_events_pb2 import SupplementRequested
 from kernel.eventsourcing.service_model import Reaction
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.row_cache import Row
+from office.catalogue.dossier_code import OFFICE_ZONE
 from services.notify.domain.citizen_messages import CITIZEN_MESSAGES
 from services.notify.domain.decider import EMAIL, Recipient, plan, plan_officer_messages
 from services.notify.domain.document_list import document_list
@@ -23,7 +24,6 @@ from services.notify.tables import RECIPIENTS
 
 NAMESPACE = uuid.UUID("6d6f7463-7561-5000-8000-6e6f74696679")
 DEFAULT_LANGUAGE = "vi"
-DEFAULT_ZONE = "Asia/Ho_Chi_Minh"
 
 
 def message_id(cause_id: str, channel: str, officer: str = "") -> str:
@@ -91,7 +91,7 @@ def _common(row: Row, language: str) -> dict[str, str]:
     return {
         "procedure": name("procedure", row["procedure_code"]),
         "unit": name("unit", row["unit"]),
-        "time_zone": row["time_zone"] or DEFAULT_ZONE,
+        "time_zone": row["time_zone"] or OFFICE_ZONE,
     }
 
 

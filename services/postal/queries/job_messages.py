@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any
 
 from motcua.events.v1.common_pb2 import PersonalData
 from motcua.postal.v1 import postal_partner_pb2 as partner_pb
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, Select, and_, or_, select
 from kernel.base.errors import Invalid
 from kernel.base.instants import from_datetime, to_timestamp, to_us, zone
 from kernel.crypto.keyring import ERASED, Keyring
+from office.catalogue.dossier_code import OFFICE_ZONE
 from office.sealed_text import open_texts
 from services.postal.application.decision_context import still_owed
 from services.postal.domain import refusals
@@ -28,7 +29,6 @@ STATES = {status.value: f"JOB_STATE_{status.name}" for status in JobStatus}
 STATUS = {pb.JobState.Value(name): status for status, name in STATES.items()}
 Found = Row[Any]
 """A row of SELECT, with the fees of its dossier."""
-OFFICE_ZONE: Final = "Asia/Ho_Chi_Minh"
 FEES = tuple(
     SUBMISSIONS.c[name]
     for name in ("phi_owed", "le_phi_owed", "phi_paid", "le_phi_paid", "exemptions")

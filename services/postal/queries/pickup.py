@@ -10,6 +10,7 @@ from motcua.postal.v1 import postal_pb2 as pb
 
 from kernel.base.clock import Clock
 from kernel.base.instants import DAY, local_date, to_timestamp
+from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.known_units import known_units
 from office.people.directory import Directory, responsible_unit
 from office.worktime.calendars.model import Calendars
@@ -17,7 +18,6 @@ from office.worktime.calendars.span_index import OutOfRange
 
 DAYS: Final = 7
 """For how many days the opening hours are told."""
-_ZONE: Final = "Asia/Ho_Chi_Minh"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class PickupPoints:
         """Return the counter of a unit now; of a dissolved one, that of its successor."""
         now = self.clock.now()
         units = known_units(self.people() if self.people else None)
-        unit = responsible_unit(unit, units, local_date(now, _ZONE))
+        unit = responsible_unit(unit, units, local_date(now, OFFICE_ZONE))
         point = pb.PickupPoint(unit=unit, name=unit)
         if unit in units:
             known = units[unit]

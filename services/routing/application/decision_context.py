@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import Actor, ActorKind, ResultChannel, ResultKind
@@ -16,6 +16,7 @@ from kernel.base.errors import Refusal, Refused
 from kernel.base.instants import local_date
 from kernel.eventsourcing.command_context import Call
 from kernel.storage.row_cache import Row
+from office.catalogue.dossier_code import OFFICE_ZONE
 from office.people.access_scope import AccessScope, access_scope_of
 from office.people.directory import Directory, works
 from office.process.model.process import IMPORTED, Process, Processes, UnknownProcess
@@ -27,8 +28,6 @@ from services.routing.domain.context import DecisionContext
 from services.routing.domain.decider import State
 from services.routing.domain.escalation import NO_ESCALATION, EscalationPolicies
 from services.routing.domain.refusals import case
-
-OFFICE_ZONE: Final = "Asia/Ho_Chi_Minh"
 
 
 class CaseContextLoader:
