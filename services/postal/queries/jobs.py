@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from motcua.events.v1.common_pb2 import PersonalData, SealedData
 from motcua.postal.v1 import postal_partner_pb2 as partner_pb
 from motcua.postal.v1 import postal_pb2 as pb
-from sqlalchemy import Connection, and_, func, select, tuple_
+from sqlalchemy import Connection, Select, and_, func, select, tuple_
 
 from kernel.base.errors import Refused
 from kernel.base.instants import to_timestamp
@@ -112,24 +114,14 @@ class Queries:
 
         ``access_scope``: only those of the units that an officer covers.
         """
-        size = request.page_size or PAGE
         statement = filtered(request)
         if access_scope is not None:
             units = [
                 u for u in index_scan.values(connection, JOBS.c.unit) if access_scope.covers(u)
             ]
             statement = statement.where(JOBS.c.unit.in_(units))
-        if request.page_token:
-            place = read_page_token(request.page_token)
-            statement = statement.where(tuple_(JOBS.c.created_at, JOBS.c.job_id) > place)
-        rows = connection.execute(
-            statement.order_by(JOBS.c.created_at, JOBS.c.job_id).limit(size + 1)
-        ).all()
-        answer = pb.ListJobsResponse(jobs=[job_of(row) for row in rows[:size]])
-        if len(rows) > size:
-            last = rows[size - 1]
-            answer.next_page_token = page_token(last.job_id, last.created_at)
-        return answer
+        rows, following = _page(connection, statement, request)
+        return pb.ListJobsResponse(jobs=[job_of(row) for row in rows], next_page_token=following)
 
     def all_partners(self, connection: Connection) -> pb.ListPartnersResponse:
         """List the partners in the order in which they are asked, with how many jobs each has."""
@@ -284,24 +276,15 @@ class Queries:
         self, connection: Connection, partner_id: str, request: partner_pb.ListMyJobsRequest
     ) -> partner_pb.ListMyJobsResponse:
         """List a partner's jobs, oldest first; raise ``Invalid`` for a wrong page token."""
-        size = request.page_size or PAGE
         statement = _SELECT_OWN.where(JOBS.c.partner_id == partner_id)
         if request.state:
             statement = statement.where(JOBS.c.state == STATUS[request.state])
         if request.day:
             begins, ends = bounds_of_day(request.day)
             statement = statement.where(JOBS.c.created_at >= begins, JOBS.c.created_at < ends)
-        if request.page_token:
-            place = read_page_token(request.page_token)
-            statement = statement.where(tuple_(JOBS.c.created_at, JOBS.c.job_id) > place)
-        rows = connection.execute(
-            statement.order_by(JOBS.c.created_at, JOBS.c.job_id).limit(size + 1)
-        ).all()
-        answer = partner_pb.ListMyJobsResponse(jobs=[own_job(row) for row in rows[:size]])
-        if len(rows) > size:
-            last = rows[size - 1]
-            answer.next_page_token = page_token(last.job_id, last.created_at)
-        return answer
+        rows, following = _page(connection, statement, request)
+        jobs = [own_job(row) for row in rows]
+        return partner_pb.ListMyJobsResponse(jobs=jobs, next_page_token=following)
 
     def own(
         self, connection: Connection, partner_id: str, job_id: str, language: str
@@ -374,3 +357,22 @@ class Queries:
             )
             for row in rows
         ]
+
+
+def _page(
+    connection: Connection,
+    statement: Select[Any],
+    request: pb.ListJobsRequest | partner_pb.ListMyJobsRequest,
+) -> tuple[Sequence[Found], str]:
+    """Return a page of jobs, oldest first, and the token of the next one; empty when this is the
+    last. Raise ``Invalid`` for a token that is not ours.
+    """
+    size = request.page_size or PAGE
+    if request.page_token:
+        place = read_page_token(request.page_token)
+        statement = statement.where(tuple_(JOBS.c.created_at, JOBS.c.job_id) > place)
+    rows = connection.execute(
+        statement.order_by(JOBS.c.created_at, JOBS.c.job_id).limit(size + 1)
+    ).all()
+    page = rows[:size]
+    return page, page_token(page[-1].job_id, page[-1].created_at) if len(rows) > size else ""
