@@ -18,9 +18,8 @@ from cli.log_repair.content import Loose, Name
 from cli.stack.plan import SERVICES
 from kernel.config.settings import Settings
 from kernel.consumer.applying import positions, quarantine_rows
-from kernel.consumer.reading.log_comparison import Mark
 from kernel.eventsourcing.envelope import DIGEST_SIZE, Headers, headers
-from kernel.eventsourcing.record import Record
+from kernel.eventsourcing.record import Mark, Record
 from kernel.eventsourcing.service_model import Model
 from kernel.storage.engines import open_engine
 

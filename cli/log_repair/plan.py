@@ -25,11 +25,10 @@ from cli.log_repair.content import (
 from cli.log_repair.held import AUDIT, Database, height, partition_of
 from cli.printer import counted
 from cli.stack.plan import SERVICES
-from kernel.consumer.reading.log_comparison import Mark
 from kernel.consumer.reading.log_reader import LogReader
 from kernel.consumer.reading.partition_reading import read_partition
 from kernel.eventsourcing.envelope import DIGEST_SIZE, digest_of
-from kernel.eventsourcing.record import Record, record_digest
+from kernel.eventsourcing.record import Mark, Record, record_digest
 
 EXAMPLES: Final = 5
 """Streams that a finding names; all are counted."""

@@ -25,8 +25,8 @@ from cli.log_repair.plan import Plan, Planner
 from cli.stack.addresses import target
 from cli.stack.plan import SERVICES
 from kernel.consumer.reading.kafka_reader import KafkaReader
-from kernel.consumer.reading.log_comparison import Mark
 from kernel.eventsourcing.leases import is_held
+from kernel.eventsourcing.record import Mark
 from kernel.kafka.clients import make_admin, make_producer
 from kernel.kafka.cluster import Cluster
 from kernel.rebuild.rebuild import place_of

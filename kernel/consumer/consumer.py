@@ -11,11 +11,11 @@ from functools import partial
 from sqlalchemy import Engine
 
 from kernel.base.clock import Clock
+from kernel.base.halt import FULL, Halt
 from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.committer import Committer
 from kernel.consumer.applying.quarantine_limit import QuarantineBounds, QuarantineLimit
 from kernel.consumer.applying.stats import ConsumerStats
-from kernel.consumer.halt import FULL, Halt
 from kernel.consumer.quarantine import Quarantine
 from kernel.consumer.reading.buffer import Buffer
 from kernel.consumer.reading.kafka_reader import KafkaReader

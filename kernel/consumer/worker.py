@@ -13,6 +13,7 @@ from functools import partial
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from kernel.base.halt import Halt, HaltReason
 from kernel.consumer.applying import positions, quarantine_rows
 from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.committer import Committer, Halted, Stopped
@@ -22,7 +23,6 @@ from kernel.consumer.catch_up import CatchUp
 from kernel.consumer.decisions import batches, without_outcome
 from kernel.consumer.decisions.beginnings import introduce
 from kernel.consumer.decisions.discards import find_discards
-from kernel.consumer.halt import Halt, HaltReason
 from kernel.consumer.reading.buffer import Buffer
 from kernel.consumer.reading.log_comparison import LogDiffers, require_same
 from kernel.consumer.reading.log_reader import LogReader, LogUnavailable

@@ -30,7 +30,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from kernel.base.errors import Busy, Conflict, Unavailable
-from kernel.consumer.halt import HaltReason
+from kernel.base.halt import HaltReason
 from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import Remembered, UnitOfWork

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from sqlalchemy import Engine, select
 
 from kernel.base.errors import Unavailable
-from kernel.consumer.halt import Halt, HaltReason
+from kernel.base.halt import Halt, HaltReason
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.messages.texts import TEXTS

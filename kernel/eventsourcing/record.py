@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -27,6 +28,14 @@ class Record(NamedTuple):
             if key == name:
                 return value or b""
         return b""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A record that the log must have: the last one that was read, or written, of a partition."""
+
+    offset: int
+    digest: bytes
 
 
 def record_digest(record: Record) -> bytes:

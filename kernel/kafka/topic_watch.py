@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from kernel.consumer.halt import Halt, HaltReason
+from kernel.base.halt import Halt, HaltReason
 from kernel.kafka.clients import make_admin
 from kernel.kafka.cluster import Bootstrap
 from kernel.kafka.topics import Found, Topic, find, wrong

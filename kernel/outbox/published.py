@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from kernel.consumer.reading.log_comparison import Mark
-from kernel.eventsourcing.record import Record, record_digest
+from kernel.eventsourcing.record import Mark, Record, record_digest
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.outbox.outbox import Waiting
 from kernel.storage.kernel_tables import KernelTables

@@ -25,7 +25,7 @@ from kernel.eventsourcing.service_model import Model
 from kernel.kafka.cluster import Bootstrap
 from kernel.rebuild.postgresql_place import no_rebuild
 from kernel.rebuild.shadow import Progress, Shadow
-from kernel.rebuild.sqlite_place import careless
+from kernel.rebuild.sqlite_place import without_sync
 from kernel.rebuild.table_compare import EXAMPLES, Difference, RowDifference, compare
 from kernel.storage.engines import as_of_one_moment, open_engine
 
@@ -157,7 +157,7 @@ def _beside(live: Engine, model: Model) -> Iterator[Engine]:
         return
     folder = tempfile.mkdtemp(prefix="check-", dir=Path(live.url.database or ".").parent)
     engine = open_engine(f"sqlite:///{folder}/{model.source}.sqlite3", model.source)
-    event.listen(engine, "connect", careless)
+    event.listen(engine, "connect", without_sync)
     try:
         model.tables.metadata.create_all(engine)
         yield engine

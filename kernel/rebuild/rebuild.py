@@ -32,8 +32,8 @@ from kernel.storage.generation import GENERATION
 
 READING: Final = "reading"
 HOLDING: Final = "waiting for writers"
-EXCHANGING: Final = "reading what came last"
-CARRIED: Final = "exchanging"
+READING_REST: Final = "reading what came last"
+EXCHANGING: Final = "exchanging"
 CLEARING: Final = "clearing"
 """The steps of a rebuild."""
 FEW: Final = 1_000
@@ -129,7 +129,7 @@ def _exchange_now(
 ) -> Rebuilt:
     begun = time.monotonic()  # who writes may queue behind this one already while it waits
     with place.hold() as held:
-        step(EXCHANGING)
+        step(READING_REST)
         shadow.read()
         usable = usable_tables(held, model)
         if usable >= {model.tables.positions.name, model.tables.published.name}:
@@ -140,7 +140,7 @@ def _exchange_now(
         held.attach()
         require_own(held, model, usable)
         kept = carry_over(held, model, usable)
-        step(CARRIED)
+        step(EXCHANGING)
         held.replace(kept)
     return Rebuilt(model.source, 0, 0.0, time.monotonic() - begun, carried, *left)
 

@@ -82,7 +82,7 @@ class SqlitePlace:
         """Return an engine on a new file."""
         _empty(self._folder)
         engine = open_engine(f"sqlite:///{self._made}", self._schema)
-        event.listen(engine, "connect", careless)
+        event.listen(engine, "connect", without_sync)
         return engine
 
     @contextmanager
@@ -128,6 +128,6 @@ def _empty(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def careless(connection: Any, _record: Any) -> None:
+def without_sync(connection: Any, _record: Any) -> None:
     """Let a file that is thrown away in any case not survive a power cut."""
     connection.execute("PRAGMA synchronous=OFF")

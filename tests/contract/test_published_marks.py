@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 
-from kernel.consumer.reading.log_comparison import Mark
-from kernel.eventsourcing.record import record_digest
+from kernel.eventsourcing.record import Mark, record_digest
 from kernel.outbox.published import load
 from tests.support.feed import code_of, wait_until
 from tests.support.memory_log import PARTITIONS, MemoryLog
 from tests.support.resumptions import resume
-from tests.support.tally import KERNEL, MODEL, Node
+from tests.support.tally import KERNEL, MODEL, Node, relay_alone
 
 
 @pytest.fixture
 def log() -> MemoryLog:
     """An empty log."""
     return MemoryLog()
-
-
-@contextmanager
-def relay_alone(log: MemoryLog, url: str) -> Iterator[Node]:
-    """Run a service that publishes and has not begun to read."""
-    node = Node("", "memory", url, log=log, faust=False, hooks={"may_publish": lambda: True})
-    node.writer.start()
-    node.relay.start()
-    try:
-        yield node
-    finally:
-        node.relay.stop()
-        node.writer.stop()
-        node.engine.dispose()
-        node.reads.dispose()
 
 
 def publish(node: Node, *numbers: int) -> None:
@@ -60,11 +41,11 @@ def test_the_last_acknowledged_record_of_each_partition_is_noted(
     log: MemoryLog, database_url: str
 ) -> None:
     """In one transaction with what the outbox forgets; also over a restart."""
-    with relay_alone(log, database_url) as node:
+    with relay_alone("", "memory", database_url, log) as node:
         assert marks(node) == {}
         publish(node, *range(8))
         assert marks(node) == last_records(log)
-    with relay_alone(log, database_url) as node:
+    with relay_alone("", "memory", database_url, log) as node:
         publish(node, 8, 9)
         assert marks(node) == last_records(log)
 
@@ -74,7 +55,7 @@ def test_a_tail_that_its_own_service_has_not_read(
     log: MemoryLog, database_url: str, lost: str
 ) -> None:
     """Nothing is taken from what is left."""
-    with relay_alone(log, database_url) as node:
+    with relay_alone("", "memory", database_url, log) as node:
         publish(node, 1, 2, 3, 1, 2, 3)
     partition = next(p for p in range(PARTITIONS) if log.end(p))
     log.lose(partition, log.end(partition) - 1 if lost == "the last record" else 0)
@@ -89,7 +70,7 @@ def test_another_record_at_the_place_of_one_that_was_published(
     log: MemoryLog, database_url: str
 ) -> None:
     """Though the log is as long as before."""
-    with relay_alone(log, database_url) as node:
+    with relay_alone("", "memory", database_url, log) as node:
         publish(node, 1)
     partition = next(p for p in range(PARTITIONS) if log.end(p))
     log.lose(partition)
@@ -105,7 +86,7 @@ def test_what_a_log_that_went_back_has_taken_waits_on(log: MemoryLog, database_u
     """A topic that was made again since the last comparison acknowledges what it is sent: that is
     not on the log of before, so the outbox keeps it, and the right log has it in the end.
     """
-    with relay_alone(log, database_url) as node:
+    with relay_alone("", "memory", database_url, log) as node:
         publish(node, 1, 1, 1)
         known = marks(node)
         partition = next(iter(known))

@@ -7,8 +7,6 @@ nothing of it, and audit has not read them either: only the service itself holds
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,27 +19,11 @@ from kernel.kafka.topics import ensure_topics, events_topic
 from kernel.rebuild.rebuild import rebuild
 from tests.support.feed import code_of, log_of, wait_until
 from tests.support.resumptions import resume
-from tests.support.tally import KERNEL, METADATA, MODEL, Node
+from tests.support.tally import KERNEL, METADATA, MODEL, Node, relay_alone
 
 pytestmark = pytest.mark.faults
 TOPIC = "dossier.events"
 PATIENCE = 60.0
-
-
-@contextmanager
-def relay_alone(broker: KafkaBroker, url: str) -> Iterator[Node]:
-    """Run a service that publishes, and reads nothing."""
-    hooks = {"may_publish": lambda: True}
-    node = Node(broker.bootstrap, TOPIC, url, faust=False, hooks=hooks)
-    node.writer.start()
-    node.relay.start()
-    try:
-        yield node
-    finally:
-        node.relay.stop()
-        node.writer.stop()
-        node.engine.dispose()
-        node.reads.dispose()
 
 
 def _tables(engine: Engine, _model: Model) -> None:
@@ -63,7 +45,7 @@ def test_fault_66_what_its_own_service_has_not_read_is_missed(
     """
     ensure_topics(own_kafka.bootstrap, topics=[events_topic(TOPIC)])
     url, data = f"sqlite:///{tmp_path / 'tally.sqlite'}", own_kafka.data_dir / "log"
-    with relay_alone(own_kafka, url) as node:
+    with relay_alone(own_kafka.bootstrap, TOPIC, url) as node:
         publish(node, *range(12))
         shutil.copytree(data, tmp_path / "older")
         publish(node, *range(12, 24))

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from cli.grpc_clients import status_of
 from infra.local.kafka import KafkaBroker
 from kernel.base.errors import Unavailable
-from kernel.consumer.halt import HaltReason as Reason
+from kernel.base.halt import HaltReason as Reason
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.rpc.client import explain

@@ -12,7 +12,7 @@ from sqlalchemy import inspect
 
 from infra.local.kafka import KafkaBroker
 from kernel.rebuild.check import check
-from kernel.rebuild.rebuild import CARRIED, CLEARING, EXCHANGING, HOLDING, READING
+from kernel.rebuild.rebuild import CLEARING, EXCHANGING, HOLDING, READING, READING_REST
 from kernel.storage.engines import open_engine
 from tests.support.databases import NewDatabase
 from tests.support.killed_rebuild import READ
@@ -21,7 +21,7 @@ from tests.support.models import INTAKE
 from tests.support.service import ServiceProcess
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
-STEPS = (READING, READ, HOLDING, EXCHANGING, CARRIED)
+STEPS = (READING, READ, HOLDING, READING_REST, EXCHANGING)
 BETWEEN_TABLES = {
     "postgresql": ("alter table intake.requests", "alter schema intake_rebuild"),
     "sqlite": ('drop table main."streams"', 'insert into main."streams"'),

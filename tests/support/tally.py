@@ -12,7 +12,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -234,6 +235,24 @@ class Node:
     def events(self) -> list[dict[str, Any]]:
         """Return the rows of its events, but for those of itself."""
         return [r for r in self.rows(self.model.tables.events) if r["stream_kind"] != SERVICE]
+
+
+@contextmanager
+def relay_alone(
+    bootstrap: str, topic: str, url: str, log: MemoryLog | None = None
+) -> Iterator[Node]:
+    """Run a service that publishes, and reads nothing."""
+    hooks = {"may_publish": lambda: True}
+    node = Node(bootstrap, topic, url, log=log, faust=False, hooks=hooks)
+    node.writer.start()
+    node.relay.start()
+    try:
+        yield node
+    finally:
+        node.relay.stop()
+        node.writer.stop()
+        node.engine.dispose()
+        node.reads.dispose()
 
 
 def rows(engine: Engine, table: Table) -> list[dict[str, Any]]:

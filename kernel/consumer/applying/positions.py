@@ -10,8 +10,7 @@ from functools import lru_cache
 from sqlalchemy import Connection, Dialect, LargeBinary, Table, bindparam, func, select, update
 
 from kernel.consumer.applying.batch import Batch
-from kernel.consumer.reading.log_comparison import Mark
-from kernel.eventsourcing.record import record_digest
+from kernel.eventsourcing.record import Mark, record_digest
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.compiled_statements import Statement
 from kernel.storage.kernel_tables import BIG, KernelTables

@@ -85,27 +85,16 @@ class RecordHandler:
     def take(self, record: Record, event: Event | None) -> bool:
         """Handle a record; True when it was quarantined by a fault of its own."""
         if event is None:
-            if self._discards.has(record, None):
-                self._quarantine(record, None, quarantine_rows.DISCARDED, "not an event")
-                return False
-            self._quarantine(record, None, UNDECODABLE, "not an event")
-            return True
+            return self._refuse(record, None, UNDECODABLE, "not an event")
         stream_id, kind, source = event.stream_id, event.stream_kind, event.source
         if record.key != stream_id.encode():
             self.done.mismatches += 1
             error = "the key names another stream than the event"
-            if self._discards.has(record, event):
-                self._quarantine(record, None, quarantine_rows.DISCARDED, error)
-                return False
-            self._quarantine(record, None, KEY_MISMATCH, error)
-            return True
+            return self._refuse(record, event, KEY_MISMATCH, error)
         if not self._is_proven(record, event):
-            if self._discards.has(record, event):
-                self._quarantine(record, None, quarantine_rows.DISCARDED, NOT_PROVEN)
-                return False
-            self.done.unauthenticated += 1
-            self._quarantine(record, None, UNAUTHENTICATED, NOT_PROVEN)
-            return True
+            refused = self._refuse(record, event, UNAUTHENTICATED, NOT_PROVEN)
+            self.done.unauthenticated += refused
+            return refused
         past = self._past
         if past is not None and not past.admit(record, event):
             return False
@@ -120,6 +109,14 @@ class RecordHandler:
         if sequence == last + 1 and (kind, stream_id) not in self._held:
             return self._accept(record, event) == quarantine_rows.HANDLER_ERROR
         return self._take_out_of_order(record, event, last)
+
+    def _refuse(self, record: Record, event: Event | None, reason: str, error: str) -> bool:
+        """Quarantine a record that belongs to no stream; return False for one that an operator gave
+        up.
+        """
+        discarded = self._discards.has(record, event)
+        self._quarantine(record, None, quarantine_rows.DISCARDED if discarded else reason, error)
+        return not discarded
 
     def _is_proven(self, record: Record, event: Event) -> bool:
         authenticator = self._model.authenticator

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from kernel.base.halt import Halt
 from kernel.base.instants import SECOND, to_us
 from kernel.consumer.applying.results import Applied
-from kernel.consumer.halt import Halt
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import get_logger
 

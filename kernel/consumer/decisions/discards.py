@@ -18,7 +18,7 @@ from kernel.consumer.applying.batch import Place
 from kernel.consumer.applying.decode import read
 from kernel.consumer.decisions.service_stream import events_of, is_own
 from kernel.consumer.reading.log_reader import LogReader
-from kernel.consumer.reading.one_partition import read_to_the_end
+from kernel.consumer.reading.partition_reading import read_partition
 from kernel.eventsourcing.envelope import payload_as, payload_type
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.service_model import Model
@@ -69,7 +69,8 @@ def find_discards(
     own = events_of(connection, model, RecordDiscarded)
     key = model.source.encode()
     partition = partition_of(key, len(positions))
-    for record in read_to_the_end(reader, partition, positions[partition]):
+    end = reader.ends([partition])[partition]
+    for record in read_partition(reader, partition, end, positions[partition]):
         if record.key != key:
             continue
         event = read(record)

@@ -8,22 +8,13 @@ offset in another log.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from kernel.consumer.reading.log_reader import LogReader
-from kernel.eventsourcing.record import Record, record_digest
+from kernel.eventsourcing.record import Mark, Record, record_digest
 
 
 class LogDiffers(Exception):
     """The log is not the one that was read so far; the text says how it differs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A record that the log must have: the last one that was read, or written, of a partition."""
-
-    offset: int
-    digest: bytes
 
 
 def require_same(

@@ -16,8 +16,8 @@ PATIENCE_SECONDS: Final = 30.0
 def read_partition(reader: LogReader, partition: int, end: int, begin: int = 0) -> Iterator[Record]:
     """Return the records of a partition from an offset on to before another one.
 
-    Both must lie within the partition. The reader is used for nothing else meanwhile. Raise
-    ``LogUnavailable`` when the log does not answer.
+    Both must lie within the partition. The reader is used for nothing else meanwhile, and paused
+    in the end. Raise ``LogUnavailable`` when the log does not answer.
     """
     reader.seek({partition: begin})
     reached, moved_at = begin, time.monotonic()
@@ -30,3 +30,4 @@ def read_partition(reader: LogReader, partition: int, end: int, begin: int = 0) 
         for record in records:
             if record.offset < end:
                 yield record
+    reader.pause()

@@ -19,7 +19,7 @@ from kernel.rebuild.carry_over import NotOnLog
 from kernel.rebuild.check import check
 from kernel.rebuild.place import RebuildRunning
 from kernel.rebuild.postgresql_place import no_rebuild
-from kernel.rebuild.rebuild import CARRIED, CLEARING, EXCHANGING, HOLDING, READING, rebuild
+from kernel.rebuild.rebuild import CLEARING, EXCHANGING, HOLDING, READING, READING_REST, rebuild
 from kernel.storage.engines import open_engine
 from kernel.storage.schema_check import schema_differences
 from tests.support.databases import NewDatabase
@@ -233,7 +233,7 @@ def test_one_rebuild_at_a_time(
     if store.dialect.name == "postgresql":
         with no_rebuild(store), pytest.raises(RebuildRunning):
             rebuild(MODEL, kafka.bootstrap, topic, database_url, prepare=make_tables)
-    assert refused == [READING, HOLDING, EXCHANGING, CARRIED, CLEARING]
+    assert refused == [READING, HOLDING, READING_REST, EXCHANGING, CLEARING]
 
 
 def test_tables_of_another_version_are_replaced(
@@ -279,7 +279,7 @@ def test_a_transaction_that_waits_for_the_exchange_sees_all_of_it(
         return [len(uow.query(select(table)).all()) for table in (SEEN, HEARD, KERNEL.events)]
 
     def step(name: str) -> None:
-        if name in (HOLDING, EXCHANGING, CARRIED):
+        if name in (HOLDING, READING_REST, EXCHANGING):
             waiting.append(writer.exclusive(look))
 
     made = rebuild(MODEL, kafka.bootstrap, topic, database_url, prepare=make_tables, step=step)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.consumer.halt import HaltReason
+from kernel.base.halt import HaltReason
 from kernel.kafka.topic_watch import TopicWatch
 from kernel.kafka.topics import IN_SYNC, KEPT, Found, Topic, differences, wrong
 
