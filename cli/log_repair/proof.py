@@ -17,7 +17,8 @@ def differences(databases: Mapping[str, Database], cluster: Cluster, topic: str)
         database.connection.rollback()
         engine = database.connection.engine
         if service == AUDIT:
-            result = import_module("services.audit.definition").verify(engine, cluster, topic)
+            verify = import_module("services.audit.definition").verify
+            result = verify(engine, cluster, topic, database.model.authenticator)
             if not result.ok:
                 found.append(f"verify finds {len(result.findings)} faults (motcua verify)")
         if not check(database.model, engine, cluster, topic).equal:

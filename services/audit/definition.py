@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from kernel.commands.command_methods import Handlers
 from kernel.commands.command_table import check_contract
 from kernel.commands.handler import FunctionHandler
+from kernel.eventsourcing.authentication import Authenticator
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
@@ -65,12 +66,14 @@ def handlers_of(verifier: LogVerifier) -> Handlers:
     }
 
 
-def verify(engine: Engine, bootstrap: Bootstrap, topic: str) -> pb.VerifyResult:
+def verify(
+    engine: Engine, bootstrap: Bootstrap, topic: str, authenticator: Authenticator | None
+) -> pb.VerifyResult:
     """Verify the record beside a topic, whether the service runs or not; raise ``Unavailable``
     when the broker does not answer.
     """
     result = pb.VerifyResult()
-    for answer in LogVerifier(engine, log_of(bootstrap, topic)).run():
+    for answer in LogVerifier(engine, log_of(bootstrap, topic), authenticator).run():
         result = answer.result
     return result
 
