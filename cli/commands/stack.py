@@ -31,6 +31,7 @@ from infra.supervisor.databases import silent
 from infra.supervisor.plan import Plan
 from infra.supervisor.supervised_program import WrongSettings, last_line
 from infra.supervisor.supervisor import Supervisor
+from kernel.base.halt import HaltReason
 from kernel.kafka.topics import TopicError, ensure_topics, events_topic
 
 READY_WITHIN = 90.0
@@ -134,7 +135,7 @@ class _Waiting:
         self._looked = now
         found = collect(self._folder)
         rows = [row for row in found["services"] if not row["ready"]]
-        if not rows or any(row.get("halt_reason") != "LOG_DIFFERS" for row in rows):
+        if not rows or any(row.get("halt_reason") != HaltReason.LOG_DIFFERS for row in rows):
             return ""
         reasons = "; ".join(f"{', '.join(names)}: {why}" for why, names in _reasons(found).items())
         return f"everything runs, but nothing is taken ({reasons}); see motcua status"
@@ -236,7 +237,7 @@ def status(
         out.print(_table(found))
         for why, names in _reasons(found).items():
             out.print(f"{', '.join(names)}: {why}", markup=False)
-        if any(_is_of_the_log(row.get("halted") or "") for row in found["services"]):
+        if any(row.get("halt_reason") == HaltReason.LOG_DIFFERS for row in found["services"]):
             out.print(
                 "`motcua log check` shows what the log lacks, `motcua log repair` gives it back"
             )
@@ -245,10 +246,6 @@ def status(
         fail(f"nothing runs on {folder}; something else answers at {where}")
     if not found["ready"]:
         raise typer.Exit(1)
-
-
-def _is_of_the_log(why: str) -> bool:
-    return why.startswith(("the log ", "the topic "))
 
 
 def _table(found: dict[str, Any]) -> Table:

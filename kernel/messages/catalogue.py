@@ -10,7 +10,7 @@ time, or by ``load_catalogues``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
@@ -38,6 +38,12 @@ class FixedText:
 
     vi: str
     en: str
+
+
+def listed(texts: Iterable[BilingualText]) -> FixedText:
+    """Return texts with commas between."""
+    found = list(texts)
+    return FixedText(", ".join(each.vi for each in found), ", ".join(each.en for each in found))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from motcua.intake.v1.intake_pb2 import SubmittedPart
 
 from kernel.base.errors import Refusal, Violation
-from kernel.messages.catalogue import BilingualText, FixedText
+from kernel.messages.catalogue import BilingualText, FixedText, listed
 from services.intake.domain.refusals import refusal, violation
 
 
@@ -38,12 +38,12 @@ def missing_parts(
     given = {part.code: copies_of(part) for part in parts}
     missing = {code: copies - given.get(code, 0) for code, copies in asked.items()}
     lacking = [
-        (names.get(code) or FixedText(code, code), copies)
+        _with_copies(names.get(code) or FixedText(code, code), copies)
         for code, copies in missing.items()
         if copies > 0
     ]
-    words = FixedText(
-        ", ".join(f"{name.vi} ({copies})" for name, copies in lacking),
-        ", ".join(f"{name.en} ({copies})" for name, copies in lacking),
-    )
-    return refusal("PAPERS_MISSING", missing=words) if lacking else None
+    return refusal("PAPERS_MISSING", missing=listed(lacking)) if lacking else None
+
+
+def _with_copies(name: BilingualText, copies: int) -> BilingualText:
+    return FixedText(f"{name.vi} ({copies})", f"{name.en} ({copies})")

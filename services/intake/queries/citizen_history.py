@@ -20,7 +20,7 @@ from motcua.routing.v1.types_pb2 import CaseResult, DeadlineScope, SuspensionKin
 
 from kernel.base.instants import to_datetime, to_us
 from kernel.eventsourcing.envelope import payload_of
-from kernel.messages.catalogue import BilingualText, FixedText
+from kernel.messages.catalogue import BilingualText, FixedText, listed
 from services.intake.domain.refusals import TEXTS
 
 _DATES: Final = {
@@ -106,9 +106,9 @@ def _part_names(events: Iterable[Event]) -> dict[str, BilingualText]:
 
 def _listed(parts: Iterable[Part], names: Mapping[str, BilingualText]) -> BilingualText:
     known = [(names.get(p.code) or FixedText(p.code, p.code), p.note) for p in parts]
-    return FixedText(
-        ", ".join(f"{name.vi} ({note})" if note else name.vi for name, note in known),
-        ", ".join(f"{name.en} ({note})" if note else name.en for name, note in known),
+    return listed(
+        FixedText(f"{name.vi} ({note})", f"{name.en} ({note})") if note else name
+        for name, note in known
     )
 
 

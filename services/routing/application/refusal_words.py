@@ -4,12 +4,12 @@ codes; people read titles and names. What has none keeps its code.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from kernel.base.errors import Refusal
-from kernel.messages.catalogue import BilingualText, CatalogueText, FixedText
+from kernel.messages.catalogue import BilingualText, CatalogueText, FixedText, listed
 from office.catalogue.known_units import known_units
 from office.people.directory import Directory
 from office.permissions import role_title
@@ -98,13 +98,6 @@ def _same(text: str) -> BilingualText:
 
 def _value(fact: Fact | None, value: str) -> BilingualText:
     return value_title(fact, value) if fact and value in fact.values else _same(value)
-
-
-def listed(texts: Iterable[BilingualText]) -> BilingualText:
-    """Return texts with commas between."""
-    found = list(texts)
-    vi, en = (_SEPARATOR.join(each) for each in ((t.vi for t in found), (t.en for t in found)))
-    return FixedText(vi, en)
 
 
 _WORDS: Final[Mapping[str, Callable[[RefusalWords, str, Mapping[str, object]], BilingualText]]] = {

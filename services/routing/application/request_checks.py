@@ -18,6 +18,7 @@ from kernel.base.errors import Invalid, Violation
 from kernel.base.instants import from_datetime, to_us
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.messages.catalogue import listed
 from kernel.storage.row_cache import Row
 from office.catalogue.known_units import known_units
 from office.people.access_scope import officer_key
@@ -25,7 +26,6 @@ from office.people.directory import DirectoryUnit, within
 from office.permissions import role_title, shipped
 from office.worktime.calendars.span_index import FIRST_YEAR, LAST_YEAR
 from services.routing.application.decision_context import CaseContextLoader
-from services.routing.application.refusal_words import listed
 from services.routing.domain.evolve import evolve
 from services.routing.domain.refusals import case
 from services.routing.domain.state import INITIAL, State
