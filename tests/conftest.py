@@ -21,6 +21,7 @@ from typing import Any
 import hypothesis
 import psutil
 import pytest
+import structlog
 
 from infra.local.kafka import KafkaBroker
 from infra.local.ports import free_port
@@ -90,6 +91,14 @@ def no_process_left() -> Iterator[None]:
         pytest.fail(
             f"processes left behind: {[' '.join(child.cmdline())[:200] or child for child in left]}"
         )
+
+
+@pytest.fixture(autouse=True)
+def same_logging() -> Iterator[None]:
+    """Take back what a test, or a command that it ran in this process, has set for all logs."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 _HELPERS = (

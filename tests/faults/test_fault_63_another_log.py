@@ -111,7 +111,7 @@ def test_a_broker_that_was_put_back_from_a_copy(
     wait_halted(node, "ends before the position")
     node.writer.submit(resume(950)).result(10)
     put(broker.bootstrap, TOPIC, supplements(200, 400))
-    wait_halted(node, "another record than the last one read")
+    wait_halted(node, "another record than the last one")
     assert heard(node) == ids([*sent, *more])
     assert not [e for e in log_of(broker.bootstrap, TOPIC) if e.stream_id == code_of(950)]
     assert len(node.rows(KERNEL.outbox)) == 1
@@ -138,7 +138,7 @@ def test_a_topic_that_was_made_again(broker: KafkaBroker, node: Node) -> None:
     wait_halted(node, "ends before the position")
     node.writer.submit(resume(950)).result(10)
     put(broker.bootstrap, TOPIC, supplements(100, 400))
-    wait_halted(node, "another record than the last one read")
+    wait_halted(node, "another record than the last one")
     assert len(node.rows(KERNEL.outbox)) == 1
 
 
