@@ -35,6 +35,7 @@ from kernel.config.master_key import authenticator_of
 from kernel.config.settings import Settings
 from kernel.consumer.reading.log_comparison import LogDiffers
 from kernel.consumer.reading.log_reader import LogUnavailable
+from kernel.eventsourcing.identities import OtherIdentity
 from kernel.eventsourcing.service_model import Model
 from kernel.kafka.cluster import Cluster
 from kernel.rebuild.carry_over import NotOnLog
@@ -79,6 +80,8 @@ def rebuild_service(
         done = rebuild_database(service)
     except NothingThere as error:
         raise failed(str(error)) from error
+    except OtherIdentity as error:
+        raise failed(f"DATABASE_URL: {error}; put the right one in its place") from error
     except (NotOnLog, LogDiffers) as error:
         raise failed(
             f"{error}. `motcua log check` shows what is missing, `motcua log repair` gives it back"

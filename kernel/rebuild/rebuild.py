@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 
 from kernel.consumer.applying.quarantine_rows import DISCARDED
 from kernel.eventsourcing.envelope import new_id
+from kernel.eventsourcing.identities import require_service
 from kernel.eventsourcing.migrate import migrate
 from kernel.eventsourcing.readiness import note_whole
 from kernel.eventsourcing.service_model import Model
@@ -79,7 +80,8 @@ def rebuild(
 
     ``prepare`` makes empty tables; ``step`` is called at the beginning of each step. Raise
     ``RebuildRunning``; ``LogUnavailable`` when the log does not answer, ``LogDiffers`` when it is
-    another one than that of the database; ``NotOnLog`` when the database has what the log lacks;
+    another one than that of the database; ``OtherIdentity`` when that is another service's;
+    ``NotOnLog`` when the database has what the log lacks;
     ``HeldUp`` when its users do not let go of it. It is as it was then.
     """
     begun = time.monotonic()
@@ -129,6 +131,7 @@ def _exchange_now(
 ) -> Rebuilt:
     begun = time.monotonic()  # who writes may queue behind this one already while it waits
     with place.hold() as held:
+        require_service(held.connection, model.tables, model.source)
         step(READING_REST)
         shadow.read()
         usable = usable_tables(held, model)
