@@ -33,6 +33,8 @@ _COMMANDS = {
     "codes": "commands.catalogue.codes:app",
     "process": "commands.catalogue.process:app",
     "quarantine": "commands.quarantine:app",
+    "archive": "commands.record.archive:archive",
+    "restore": "commands.record.archive:restore",
     "log": "log_repair.command:app",
     "topic": "stack.topic:app",
 }

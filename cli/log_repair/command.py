@@ -29,13 +29,14 @@ from cli.log_repair.repair import (
     reserved,
     write,
 )
-from cli.log_repair.stopped import stopped
 from cli.operator_name import operator_name
 from cli.options import JSON
 from cli.printer import counted, err, failed, grid, out, progress_on
 from cli.stack.plan import SERVICES
+from cli.stack.stopped import StillRunning, stopped
 from kernel.consumer.reading.log_reader import LogUnavailable
 from kernel.kafka.cluster import Cluster
+from kernel.kafka.exact_writer import OffsetTaken
 from kernel.kafka.topics import TopicError, ensure_topics, events_topic
 from kernel.rebuild.place import RebuildRunning
 
@@ -46,7 +47,9 @@ app = typer.Typer(no_args_is_help=True, help="Compare the log with the services,
 def _explained() -> Iterator[None]:
     try:
         yield
-    except (CannotRepair, NothingHeld, TopicError, TimeoutError) as error:
+    except (
+        CannotRepair, NothingHeld, OffsetTaken, StillRunning, TopicError, TimeoutError
+    ) as error:  # fmt: skip
         raise failed(str(error)) from error
     except RebuildRunning as error:
         raise failed("a rebuild or a check is under way: wait for it and try again") from error
