@@ -161,6 +161,9 @@ def conflicts(
     if as_json:
         print_json([_conflict(job) for job in jobs])
         return
+    if not jobs:
+        out.print("no partner contradicts itself")
+        return
     columns = ("dossier", "unit", "partner", "item", "state", "last report", "changed")
     rows = [
         (

@@ -1,5 +1,6 @@
 """What the command says of itself."""
 
+import logging
 import re
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from sqlalchemy.exc import DatabaseError
 from typer.testing import CliRunner
 
 from cli.commands import rebuild
-from cli.main import _COMMANDS, app
+from cli.main import _COMMANDS, _quiet_clients, app
 from infra.local.ports import free_port
 from kernel.storage.engines import open_engine
 
@@ -113,3 +114,16 @@ def test_a_damaged_database_is_told_with_what_to_do(
         pass
     message = rebuild._unreadable("audit", fault.value)
     assert f"the file is damaged. Move {damaged} away" in message
+
+
+@pytest.mark.parametrize("name", ["aiokafka", "kafka"])
+def test_lines_of_kafka_s_clients_do_not_stand_between_those_of_a_command(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where a library logs and nobody listens, Python would print it."""
+    client = logging.getLogger(name)
+    monkeypatch.setattr(client, "handlers", [])
+    monkeypatch.setattr(client, "propagate", True)
+    _quiet_clients()
+    logging.getLogger(f"{name}.fetcher").error("Failed fetch messages from 1")
+    assert capsys.readouterr() == ("", "")
