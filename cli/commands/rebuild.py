@@ -90,7 +90,7 @@ def rebuild_service(
             f"a process of {service} did not let go of its tables; nothing was changed, try again"
         ) from error
     except LogUnavailable as error:
-        raise failed(f"Kafka does not answer ({error}); is it running? (motcua status)") from error
+        raise failed(kafka_away(service_of(service)[2])) from error
     except DBAPIError as error:
         raise failed(_unreadable(service, error)) from error
     _tell(done, as_json=as_json)
@@ -114,6 +114,11 @@ def _tell(done: Rebuilt, *, as_json: bool) -> None:
     if done.quarantined:
         records = counted(done.quarantined, "record")
         out.print(f"{records} in quarantine (motcua quarantine list {done.service})")
+
+
+def kafka_away(cluster: Cluster) -> str:
+    """Return what a command says when no broker answers."""
+    return f"Kafka does not answer at {cluster.servers}; is it running? (motcua status)"
 
 
 def _unreadable(service: str, error: DBAPIError) -> str:

@@ -242,9 +242,10 @@ def status(
     """
     folder = settings().data_dir.absolute()
     found = collect(folder)
+    running = state.supervisor_pid(folder) is not None
     if as_json:
         print_json(found)
-    elif not found["others"]:
+    elif running:
         out.print(_table(found))
         for why, names in _reasons(found).items():
             out.print(f"{', '.join(names)}: {why}", markup=False)
@@ -255,6 +256,8 @@ def status(
     if found["others"]:
         where = ", ".join(found["others"])
         fail(f"nothing runs on {folder}; something else answers at {where}")
+    elif not running:
+        fail(f"nothing runs on {folder}; motcua up starts it")
     if not found["ready"]:
         raise typer.Exit(1)
 
