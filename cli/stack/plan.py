@@ -125,10 +125,11 @@ def _environment(settings: CliSettings, folder: Path, bootstrap: str) -> dict[st
 
 
 def _require_key_of(folder: Path) -> None:
-    """Raise ``ValueError`` when a folder's own log is there and the key that proves its records is
-    gone: a new key would make all of them somebody else's.
+    """Raise ``ValueError`` when a folder's own log and databases are there, and the key that proves
+    its records is gone: a new key would make all of them somebody else's.
     """
-    if (folder / "kafka").exists() and not (folder / RECORD_KEY).exists():
+    used = (folder / "kafka").exists() and any(folder.glob("*.sqlite3"))
+    if used and not (folder / RECORD_KEY).exists():
         raise ValueError(
             f"MOTCUA_RECORD_KEYS: must be set as it was, or {folder / RECORD_KEY} put back from "
             "its backup: it proves the records of the log, and a new one would not"

@@ -11,8 +11,9 @@ import typer
 from cli.printer import err, failed
 from cli.settings import settings
 from cli.stack.addresses import running_stack
+from cli.stack.own_broker import own_broker
 from infra.kafka.jars import JarError
-from infra.local.kafka import BrokerError, KafkaBroker
+from infra.local.kafka import BrokerError
 from infra.supervisor import state
 from kernel.kafka.cluster import Cluster
 from kernel.kafka.topics import Topic, TopicError, check_topics, events_topic, fix_topic
@@ -73,8 +74,5 @@ def _place() -> Iterator[tuple[str, str]]:
     elif not (folder / "kafka").is_dir():
         raise BrokerError(f"{folder} has no log yet: motcua up makes it")
     else:
-        with (
-            state.acquire(folder),  # no other broker is started on the same data meanwhile
-            KafkaBroker(folder / "kafka", given.kafka_port) as broker,
-        ):
-            yield broker.bootstrap, given.topic
+        with own_broker() as servers:
+            yield servers, given.topic

@@ -54,6 +54,7 @@ def test_a_key_of_records_that_was_lost_is_not_made_again(
     """A new one would make every record of the log that of a stranger; it may be given by name."""
     key = make_plan().services[0].env["MOTCUA_RECORD_KEYS"]
     (tmp_path / "kafka").mkdir()
+    (tmp_path / "audit.sqlite3").touch()
     assert make_plan().services[0].env["MOTCUA_RECORD_KEYS"] == key
     (tmp_path / "records.key").unlink()
     with pytest.raises(ValueError, match=r"MOTCUA_RECORD_KEYS: .*records\.key put back"):
