@@ -9,8 +9,9 @@ from dataclasses import replace
 from cli.printer import failed
 from cli.settings import settings
 from cli.stack.addresses import running_stack
+from cli.stack.own_broker import own_broker
 from infra.kafka.jars import JarError
-from infra.local.kafka import BrokerError, KafkaBroker
+from infra.local.kafka import BrokerError
 from infra.supervisor import state
 from kernel.kafka.cluster import Cluster
 from kernel.kafka.topics import Topic, TopicError, events_topic
@@ -42,8 +43,5 @@ def _place(*, new: bool) -> Iterator[tuple[str, str]]:
     elif not new and not (folder / "kafka").is_dir():
         raise BrokerError(f"{folder} has no log yet: motcua up makes it")
     else:
-        with (
-            state.acquire(folder),  # no other broker is started on the same data meanwhile
-            KafkaBroker(folder / "kafka", given.kafka_port) as broker,
-        ):
-            yield broker.bootstrap, given.topic
+        with own_broker(new=new) as servers:
+            yield servers, given.topic
