@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from cli.commands.rebuild import kafka_away, service_of
 from cli.formatting import print_json
 from cli.log_repair.content import NothingHeld, Origin
+from cli.log_repair.held import open_databases
 from cli.log_repair.plan import Planner
 from cli.log_repair.proof import differences
 from cli.log_repair.repair import (
@@ -138,9 +139,10 @@ def _two_people(approved_by: str) -> dict[str, str]:
 def _carry_out(
     cluster: Cluster, topic: str, target: str, plan_id: str, folder: Path, names: dict[str, str]
 ) -> dict[str, Any]:
+    with open_databases() as databases:
+        require_stopped(databases)
     with planned(cluster, topic, target) as planner:
         made = planner.plan
-        require_stopped(planner.databases)
         if made.refusals:
             raise CannotRepair("; ".join(made.refusals))
         if made.plan_id != plan_id:

@@ -170,7 +170,9 @@ def write(cluster: Cluster, planner: Planner, wrote: Callable[[int], None]) -> N
 
 
 def forget_waiting(databases: Mapping[str, Database], plan: Plan) -> None:
-    """Forget what waited for publication, since the log has it, and note where the log ends."""
+    """Forget what waited for publication when the plan was made, since the log has it, and note
+    where the log ends. What a service that was started too early has written since waits on.
+    """
     for database in databases.values():
         database.connection.rollback()
         tables = database.model.tables
@@ -179,8 +181,9 @@ def forget_waiting(databases: Mapping[str, Database], plan: Plan) -> None:
         refused = select(outbox.c.stream_id, outbox.c.stream_kind).where(
             outbox.c.quarantine_reason.is_not(None)
         )
+        known = outbox.c.id <= plan.waiting.get(database.service, 0)
         with _writable(database) as connection:
-            connection.execute(delete(outbox).where(stream.not_in(refused)))
+            connection.execute(delete(outbox).where(known, stream.not_in(refused)))
             connection.execute(delete(tables.published))
             if plan.last:
                 connection.execute(
