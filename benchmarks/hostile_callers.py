@@ -29,6 +29,7 @@ from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
 from benchmarks.filing import counter_procedure, submission
 from benchmarks.harness import Figures, Servers, Size, TargetMissed
+from kernel.config.call_limits import CallLimits
 from tests.support.identity import metadata
 from tests.support.stack import Stack
 
@@ -43,13 +44,20 @@ LARGE_BYTES = 3_900_000
 MANY_ITEMS = 200_000
 OWN_CONNECTION = (("grpc.use_local_subchannel_pool", 1),)
 
+DEFAULT_LIMITS = {
+    "MOTCUA_CALL_RATE_PERSON": CallLimits.person,
+    "MOTCUA_CALL_RATE_ADDRESS": CallLimits.address,
+    "MOTCUA_CALL_RATE_PROGRAM": CallLimits.program,
+    "MOTCUA_CALLS_AT_ONCE": str(CallLimits.calls_at_once),
+}
+
 Delays = dict[str, list[float]]
 Call = Callable[[], Awaitable[Any]]
 
 
 def run(size: Size, servers: Servers) -> Figures:
     """Print the p99 of each honest call in quiet and beside hostile callers, and their ratio."""
-    stack = servers.stack()
+    stack = servers.stack(DEFAULT_LIMITS)
     addresses = _address(stack, "intake"), _address(stack, "audit")
     quiet: dict[str, list[float]] = defaultdict(list)
     beside: dict[str, list[float]] = defaultdict(list)
