@@ -22,7 +22,7 @@ class CallLimits:
     """Calls of one program, known by a credential: a partner's system, an importer, a command."""
     calls_at_once: int = 64
     """Calls of one caller that are being answered."""
-    streams_at_once: int = 64
+    streams_at_once: int = 16
     """Streams of one caller that are open."""
 
 

@@ -120,11 +120,12 @@ class CallLifecycle:
         try:
             found = self._method.identity(self._metadata, self._context)
         except (Unauthenticated, Forbidden):
-            self._admission.count(None, self._context, size)
+            self._admission.count(None, self._context, size=size)
             raise
         self._kind = found.actor.kind
-        caller = self._admission.count(found.actor, self._context, size)
-        self._end = self._admission.begin(caller, stream=self._method.streams)
+        stream = self._method.streams
+        caller = self._admission.count(found.actor, self._context, size=size, stream=stream)
+        self._end = self._admission.begin(caller, stream=stream)
         return found
 
     def _leave(self) -> None:

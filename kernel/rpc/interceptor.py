@@ -16,8 +16,10 @@ import grpc
 
 from kernel.auth.permissions import Permissions
 from kernel.auth.tokens import TokenVerifier
+from kernel.rpc.admission import infrastructure
 from kernel.rpc.admission.admission import Admission, too_many
-from kernel.rpc.admission.infrastructure import limited
+from kernel.rpc.admission.concurrency import ConcurrencyLimits
+from kernel.rpc.admission.stream_pace import StreamPace
 from kernel.rpc.call_lifecycle import CallLifecycle
 from kernel.rpc.drain import Drain, stopping
 from kernel.rpc.method import Context, Method
@@ -47,12 +49,14 @@ class Interceptor(grpc.aio.ServerInterceptor):
         self._verifier = verifier
         self._permissions = permissions
         self._admission = admission
+        self._infrastructure_streams = ConcurrencyLimits(infrastructure.MOST)
         self._services = {service.name: service for service in services}
         self._tls = tls
         self._max_streams = streams
         self._wrapped: dict[str, Handler] = {}
         self._open: set[asyncio.Task[Any]] = set()
         self._drain = Drain()
+        self._pace = StreamPace(lambda: self._drain.running > 0)
         # One thread: several would take the interpreter from the event loop by turns.
         self._large_requests = ThreadPoolExecutor(1, thread_name_prefix="large-requests")
 
@@ -71,7 +75,9 @@ class Interceptor(grpc.aio.ServerInterceptor):
         if handler is None:
             return handler
         if service is None:
-            wrapped = limited(handler, self._admission)
+            wrapped = infrastructure.limited(
+                handler, self._infrastructure_streams, self._admission.late
+            )
         else:
             wrapped = self._wrap(service, path.strip("/"), handler)
         self._wrapped[path] = wrapped
@@ -145,6 +151,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
                     if task is not None:
                         self._open.add(task)
                     async for item in inner(await lifecycle.enter(data), context):
+                        await self._pace.turn()
                         yield item
                 except asyncio.CancelledError:
                     lifecycle.cancel()

@@ -1,8 +1,8 @@
 """Decides whether one more call of a caller is taken, before anything of its request is read.
 
 A caller is known by a valid token or credential, otherwise by the network address. What costs more
-than a usual call counts as several: a request by its size, and a call by the connection that was
-made for it.
+than a usual call counts as several: a request by its size, a stream, and a call for which a
+connection was made.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ BYTES: Final = 2 * 1024
 """Of a request; each further as many count as one more call."""
 CONNECTION: Final = 20
 """Calls as which a new connection counts."""
+STREAM: Final = 20
+"""Calls as which a stream counts."""
 CONNECTIONS: Final = 10_000
 """Connections that are remembered."""
 
@@ -47,12 +49,14 @@ class Admission:
         self.streams = ConcurrencyLimits(limits.streams_at_once)
         self.late = LateAnswers()
 
-    def count(self, actor: Actor | None, context: Context, size: int) -> str:
+    def count(
+        self, actor: Actor | None, context: Context, *, size: int = 0, stream: bool = False
+    ) -> str:
         """Count a call and return its caller; raise ``TooMany`` when the rate is reached.
 
         ``actor`` is None for a caller whose credential is refused; ``size`` is the request's.
         """
-        cost = 1 + size // BYTES + self._connection(context.peer())
+        cost = (STREAM if stream else 1) + size // BYTES + self._connection(context.peer())
         if actor is None or not is_known(actor):
             caller, rate = f"address:{address_of(context)}", self._address
         else:

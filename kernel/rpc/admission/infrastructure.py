@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import grpc
 
-from kernel.rpc.admission.admission import Admission
+from kernel.rpc.admission.concurrency import ConcurrencyLimits
+from kernel.rpc.admission.late_answers import LateAnswers
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
-ALL = "health and reflection"
-"""The one caller as whom all are counted: they count towards the server's limit of calls."""
+MOST: Final = 64
+"""Such streams that are open at a time: they count towards the server's limit of calls."""
 
 
-def limited(handler: Handler, admission: Admission) -> Handler:
-    """Return the handler with a limit on its open streams."""
+def limited(handler: Handler, streams: ConcurrencyLimits, late: LateAnswers) -> Handler:
+    """Return the handler with a limit on its open streams, whoever opened them."""
     if not handler.response_streaming:
         return handler
     inner: Any = handler.stream_stream if handler.request_streaming else handler.unary_stream
 
     async def answer(request: Any, context: Any) -> None:
-        with admission.streams.one_more(ALL) as fits:
+        with streams.one_more("") as fits:
             if fits:
                 answers = inner(request, context)
                 if not hasattr(answers, "__aiter__"):
@@ -29,7 +30,7 @@ def limited(handler: Handler, admission: Admission) -> Handler:
                 async for item in answers:
                     await context.write(item)
                 return
-        await admission.late.wait(context)
+        await late.wait(context)
         await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many streams are open")
 
     make = (

@@ -9,7 +9,7 @@ import pytest
 from motcua.events.v1.common_pb2 import Actor, ActorKind
 
 from kernel.config.call_limits import CallLimits
-from kernel.rpc.admission.admission import BYTES, CONNECTION, Admission
+from kernel.rpc.admission.admission import BYTES, CONNECTION, STREAM, Admission
 from kernel.rpc.method import Context
 from kernel.rpc.statuses import TooMany
 
@@ -37,7 +37,7 @@ def taken(limits: Admission, actor: Actor | None, context: Context, size: int = 
     number = 0
     while True:
         try:
-            limits.count(actor, context, size)
+            limits.count(actor, context, size=size)
         except TooMany as refused:
             return number if refused.code == "TOO_MANY_CALLS" and refused.late else -1
         number += 1
@@ -59,26 +59,34 @@ def test_callers_are_told_apart() -> None:
     taken(limits, CITIZEN, called())
     taken(limits, GUEST, called())
     with pytest.raises(TooMany):
-        limits.count(CITIZEN, called("192.0.2.2"), 0)
+        limits.count(CITIZEN, called("192.0.2.2"))
     with pytest.raises(TooMany):
-        limits.count(None, called(), 0)
-    assert limits.count(OFFICER, called(), 0) == "2:mai"
-    assert limits.count(ANONYMOUS, called("192.0.2.2"), 0) == "address:192.0.2.2"
+        limits.count(None, called())
+    assert limits.count(OFFICER, called()) == "2:mai"
+    assert limits.count(ANONYMOUS, called("192.0.2.2")) == "address:192.0.2.2"
 
 
 def test_a_connection_costs_once() -> None:
     """A new connection for each call is dear; calls over one that is kept are not."""
     limits = admission()
     for port in range(50 // (1 + CONNECTION)):
-        limits.count(CITIZEN, called(port=port), 0)
+        limits.count(CITIZEN, called(port=port))
     with pytest.raises(TooMany):
-        limits.count(CITIZEN, called(port=99), 0)
+        limits.count(CITIZEN, called(port=99))
+
+
+def test_a_stream_costs_more() -> None:
+    """It reads before anybody takes what it has read."""
+    limits = admission()
+    limits.count(CITIZEN, called(), stream=True)
+    with pytest.raises(TooMany):
+        limits.count(CITIZEN, called(), size=BYTES * (50 - CONNECTION - STREAM))
 
 
 def test_a_large_request_costs_more() -> None:
     """By its bytes, which have to be taken apart."""
     limits = admission()
-    limits.count(GUEST, called(), 0)
+    limits.count(GUEST, called())
     assert taken(limits, CITIZEN, called(), 9 * BYTES) == 5
 
 
@@ -88,7 +96,10 @@ def test_a_large_request_costs_more() -> None:
 def test_so_many_are_open_at_once(stream: bool, code: str) -> None:
     """Calls and streams of a caller are counted by themselves, and given back."""
     limits = admission()
-    ends = [limits.begin("a", stream=stream) for _ in range(64)]
+    ends = [
+        limits.begin("a", stream=stream)
+        for _ in range(LIMITS.streams_at_once if stream else LIMITS.calls_at_once)
+    ]
     with pytest.raises(TooMany) as refused:
         limits.begin("a", stream=stream)
     assert refused.value.code == code
