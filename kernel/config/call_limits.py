@@ -11,14 +11,14 @@ from pydantic import AfterValidator
 @dataclass(frozen=True)
 class CallLimits:
     """The limits on one caller of a service; rates are in the notation of the library ``limits``,
-    such as ``300/10second``: so many at once, and on average so many in that time.
+    such as ``150/5second``: so many at once, and on average so many in that time.
     """
 
-    person: str = "300/10second"
+    person: str = "150/5second"
     """Calls of one citizen or officer, known by a token."""
-    address: str = "2000/10second"
+    address: str = "1000/5second"
     """Calls of one network address whose callers show no valid token: many may stand behind it."""
-    program: str = "20000/10second"
+    program: str = "10000/5second"
     """Calls of one program, known by a credential: a partner's system, an importer, a command."""
     calls_at_once: int = 64
     """Calls of one caller that are being answered."""
@@ -34,7 +34,7 @@ def _rate(text: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise ValueError("must be a number of calls and a time, such as 300/10second")
+        raise ValueError("must be a number of calls and a time, such as 150/5second")
     return text
 
 

@@ -12,7 +12,7 @@ SECONDS: Final = 1.0
 """How late at most."""
 MOST: Final = 256
 """Refusals that wait at a time: they count towards the calls that the server takes."""
-MOST_PER_CONNECTION: Final = 8
+MOST_PER_CONNECTION: Final = 32
 
 
 class LateAnswers:

@@ -12,7 +12,7 @@ from typing import Final
 
 ALONE: Final = 0.00005
 """Seconds between the answers of all streams together while no call runs: about what one takes."""
-BESIDE_CALLS: Final = 0.0003
+BESIDE_CALLS: Final = 0.001
 SHORTEST_SLEEP: Final = 0.001
 
 
