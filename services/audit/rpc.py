@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
@@ -49,7 +49,10 @@ from services.audit.wording.texts import TEXTS
 
 Context = grpc.aio.ServicerContext[Any, Any]
 SERVICE: Final[ServiceDescriptor] = pb.DESCRIPTOR.services_by_name["AuditService"]
+T = TypeVar("T")
 PAGE_SIZE: Final = 100
+STREAMS_READ: Final = 2
+"""Reads of streams that run at a time, so that those of other calls find a thread."""
 INSPECTOR: Final = "inspector"
 """The role of officers who see all dossiers."""
 _COLUMN_OF: Final = {
@@ -80,6 +83,7 @@ class AuditServicer(AuditServiceServicer):
         self._clock = clock
         self._verifier = verifier
         self._heads = replay.ChainHeads(reads.run)
+        self._streams_read = asyncio.Semaphore(STREAMS_READ)
 
     async def GetTimeline(
         self, request: pb.GetTimelineRequest, context: Context
@@ -187,9 +191,13 @@ class AuditServicer(AuditServiceServicer):
             await self._reads.run(lambda c: _known(c, replayed.dossier_code))
         shared, follow = self._heads, request.follow
         async for row in replay.replay_events(
-            self._reads.run, replayed, follow=follow, shared=shared
+            self._read_for_stream, replayed, follow=follow, shared=shared
         ):
             yield responses.replayed(row)
+
+    async def _read_for_stream(self, read: Callable[[Connection], T]) -> T:
+        async with self._streams_read:
+            return await self._reads.run(read)
 
     async def GetChain(self, request: pb.GetChainRequest, context: Context) -> pb.GetChainResponse:
         """Return the head of the hash chain of each partition."""
