@@ -35,6 +35,7 @@ class StoredEvent(NamedTuple):
     sequence: int
     event_id: str
     occurred_at: int
+    recorded_at: int
 
 
 class ChainVerification:
@@ -172,6 +173,7 @@ def _columns_true(row: StoredEvent) -> bool:
         event.sequence,
         event.event_id,
         to_us(event.occurred_at),
+        to_us(event.recorded_at),
     )
 
 
