@@ -21,6 +21,10 @@ def leaf_hash(data: bytes) -> bytes:
     return sha256(b"\x00" + data).digest()
 
 
+EMPTY_LEAF: Final = leaf_hash(b"")
+"""The hash of a leaf without bytes."""
+
+
 def node_hash(left: bytes, right: bytes) -> bytes:
     """Return the hash of an inner node."""
     return sha256(b"\x01" + left + right).digest()
@@ -77,6 +81,33 @@ def consistency_proof(old: int, size: int, nodes: Nodes) -> list[bytes]:
     if first:
         path.append(_range_hash(first, end, nodes))
     return path[::-1]
+
+
+class Frontier:
+    """The hashes by which a tree goes on growing: its root at each size, without the tree."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._subtrees: list[bytes] = []
+        """The largest subtrees side by side, one for each bit of the size."""
+
+    def append(self, leaf: bytes) -> None:
+        """Append the hash of a leaf."""
+        rest = self.size
+        while rest & 1:
+            leaf = node_hash(self._subtrees.pop(), leaf)
+            rest >>= 1
+        self._subtrees.append(leaf)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """Return the root of the tree as it is now."""
+        if not self._subtrees:
+            return EMPTY_ROOT
+        found = self._subtrees[-1]
+        for each in reversed(self._subtrees[:-1]):
+            found = node_hash(each, found)
+        return found
 
 
 def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes | None:
