@@ -29,6 +29,8 @@ _COMMANDS = {
     "replay": "commands.record.event_log:replay",
     "rebuild": "commands.rebuild:rebuild_service",
     "verify": "commands.record.verify:verify",
+    "proof": "commands.record.ledger:proof",
+    "checkpoint": "commands.record.ledger:checkpoint",
     "calendar": "commands.calendar.calendar:app",
     "procedures": "commands.catalogue.procedures:app",
     "codes": "commands.catalogue.codes:app",

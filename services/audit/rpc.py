@@ -36,6 +36,7 @@ from services.audit.deadlines import listing
 from services.audit.deadlines.explain import explain
 from services.audit.deadlines.explanation import CalendarOf
 from services.audit.deadlines.listing import DeadlineFilter
+from services.audit.ledger.proofs import Ledger
 from services.audit.record import replay
 from services.audit.record.replay import ReplayRange
 from services.audit.record.verifier import LogVerifier
@@ -74,6 +75,7 @@ class AuditServicer(AuditServiceServicer):
         reads: Reads,
         clock: Clock,
         verifier: LogVerifier,
+        ledger: Ledger,
         calendar_of: CalendarOf,
         people: Callable[[], Directory] | None = None,
     ) -> None:
@@ -83,6 +85,7 @@ class AuditServicer(AuditServiceServicer):
         self._calendar_of = calendar_of
         self._clock = clock
         self._verifier = verifier
+        self._ledger = ledger
         self._heads = replay.ChainHeads(reads.run)
         self._streams_read = asyncio.Semaphore(STREAMS_READ)
 
@@ -216,11 +219,43 @@ class AuditServicer(AuditServiceServicer):
         rows = await self._reads.run(queries.chain_heads)
         return pb.GetChainResponse(heads=[pb.ChainHead(**row) for row in rows])
 
+    async def GetCheckpoint(
+        self, request: pb.GetCheckpointRequest, context: Context
+    ) -> pb.GetCheckpointResponse:
+        """Return the newest checkpoints."""
+        return await self._reads.run(self._ledger.newest)
+
+    async def GetInclusionProof(
+        self, request: pb.GetInclusionProofRequest, context: Context
+    ) -> pb.GetInclusionProofResponse:
+        """Prove that a stream's events stand in the ledger."""
+        code, kind, scope = request.dossier_code, request.stream_kind or DOSSIER, self._scope()
+
+        def read(connection: Connection) -> pb.GetInclusionProofResponse:
+            rows = queries.timeline(connection, code, None, kind)
+            if not rows:
+                raise _unknown(code, None)
+            if scope is not None:
+                scope.require(units_of(rows) if kind == DOSSIER else ())
+            return self._ledger.inclusion(connection, rows, request.checkpoint)
+
+        return await self._reads.run(read)
+
+    async def GetConsistencyProof(
+        self, request: pb.GetConsistencyProofRequest, context: Context
+    ) -> pb.GetConsistencyProofResponse:
+        """Prove that the newest checkpoints continue earlier ones."""
+        return await self._reads.run(lambda c: self._ledger.consistency(c, request.checkpoint))
+
     async def Verify(
         self, request: pb.VerifyRequest, context: Context
     ) -> AsyncIterator[pb.VerifyResponse]:
         """Verify the hash chains and the log: nothing was lost, altered or reordered."""
-        steps = self._verifier.run(store_only=request.store_only, anchors=request.anchors)
+        steps = self._verifier.run(
+            store_only=request.store_only,
+            anchors=request.anchors,
+            heads_of=lambda connection: self._ledger.heads(connection, request.checkpoint),
+        )
         pool = ThreadPoolExecutor(1, thread_name_prefix="verify")
         loop = asyncio.get_running_loop()
         try:
