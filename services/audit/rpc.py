@@ -234,7 +234,7 @@ class AuditServicer(AuditServiceServicer):
         def read(connection: Connection) -> pb.GetInclusionProofResponse:
             rows = queries.timeline(connection, code, None, kind)
             if not rows:
-                raise _unknown(code, None)
+                raise NotFound(*TEXTS.both("dossier.unknown", code=code))
             if scope is not None:
                 scope.require(units_of(rows) if kind == DOSSIER else ())
             return self._ledger.inclusion(connection, rows, request.checkpoint)
