@@ -42,6 +42,7 @@ EVENTS: Final[dict[str, str]] = {
     "rpc.failed": "A call ended with an unexpected fault.",
     "rpc.certificate_unreadable": "A changed TLS file can't be read; the one before stays in use.",
     "rpc.denied": "A call was denied: its caller may not use the method, or showed no valid token.",
+    "rpc.limited": "A call was refused because its caller makes too many, or has too many open.",
     "identity.keys_changed": "The issuer's keys have changed; the ones named are trusted.",
     "identity.keys_unusable": "The changed file of keys can't be used; the ones before stay.",
     "identity.role_unknown": "A token names a role that is not in the table; it is ignored.",
