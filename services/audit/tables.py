@@ -26,6 +26,7 @@ LOG = Table(
     Column("event_id", String, nullable=False),
     Column("type", String, nullable=False),
     Column("occurred_at", BIG, nullable=False),
+    Column("recorded_at", BIG, nullable=False),
     Column("trace", String, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
@@ -131,9 +132,11 @@ DOSSIERS = Table(
     Column("finished_day", Integer),
     Column("pending_due_at", BIG),
     Column("changed_at", BIG, nullable=False),
+    Column("recorded_at", BIG, nullable=False),
     Index("dossiers_pending_due", "pending_due_at", "dossier_code"),
 )
-"""What ``state/fold.py`` makes: one row for each dossier that has an event.
+"""What ``state/fold.py`` makes: one row for each dossier that has an event. ``recorded_at`` is no
+part of it, but the latest of all the dossier's events.
 
 Days are whole numbers YYYYMMDD.
 """

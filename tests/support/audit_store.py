@@ -310,6 +310,17 @@ def known_at_the_end(
     return dossier_rows(e for e in events if to_us(e.occurred_at) <= ends[zones[e.stream_id]])
 
 
+def stored_rows(events: Iterable[Event]) -> dict[str, Any]:
+    """Return the rows that a store of these events has."""
+    kept = list(events)
+    recorded: dict[str, int] = {}
+    for event in kept:
+        code, at = event.stream_id, to_us(event.recorded_at)
+        recorded[code] = max(at, recorded.get(code, at))
+    rows = dossier_rows(kept)
+    return {code: {**row, "recorded_at": recorded[code]} for code, row in rows.items()}
+
+
 def dossier_rows(events: Iterable[Event]) -> dict[str, Any]:
     """Fold each dossier's events with nothing but the lifecycle."""
     rows: dict[str, Any] = {}

@@ -78,6 +78,7 @@ def upgrade() -> None:
         sa.Column("finished_day", sa.Integer()),
         sa.Column("pending_due_at", BIG),
         sa.Column("changed_at", BIG, nullable=False),
+        sa.Column("recorded_at", BIG, nullable=False),
         sa.PrimaryKeyConstraint("dossier_code"),
     )
     with op.batch_alter_table("dossiers", schema=None) as batch_op:
@@ -99,6 +100,7 @@ def upgrade() -> None:
         sa.Column("event_id", sa.String(), nullable=False),
         sa.Column("type", sa.String(), nullable=False),
         sa.Column("occurred_at", BIG, nullable=False),
+        sa.Column("recorded_at", BIG, nullable=False),
         sa.Column("trace", sa.String(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),

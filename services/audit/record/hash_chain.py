@@ -158,6 +158,7 @@ def _columns_true(row: StoredEvent) -> bool:
         event.sequence,
         event.event_id,
         to_us(event.occurred_at),
+        to_us(event.recorded_at),
     )
 
 

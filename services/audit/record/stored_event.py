@@ -23,6 +23,7 @@ class StoredEvent(NamedTuple):
     sequence: int
     event_id: str
     occurred_at: int
+    recorded_at: int
 
 
 def subject_of_row(row: StoredEvent) -> Subject:
