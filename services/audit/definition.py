@@ -102,7 +102,7 @@ def define(settings: AuditSettings) -> ServiceDefinition:
             runtime.model.authenticator,
         )
         keys = settings.signing_keys()
-        ledger = Ledger(keys, settings.witness_keys())
+        ledger = Ledger(keys)
         servicer = AuditServicer(
             runtime.reads, runtime.clock, verifier, ledger, calendar_of, people
         )
