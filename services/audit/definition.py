@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from motcua.audit.v1 import audit_pb2 as pb
 from motcua.audit.v1.finding_events_pb2 import FindingAcknowledged
 from motcua.events.v1.event_pb2 import Event
+from motcua.postal.v1.job_events_pb2 import ItemTracked
 from sqlalchemy import Engine
 
 from kernel.commands.command_methods import Handlers
@@ -28,7 +29,7 @@ from office.sealed_text import seal_texts
 from office.streams import DOSSIER
 from office.worktime.calendars.repository import find_calendar
 from services.audit import rpc
-from services.audit.record import acknowledgements, recorder
+from services.audit.record import acknowledgements, contradictions, recorder
 from services.audit.record.log_source import log_of
 from services.audit.record.verifier import LogVerifier
 from services.audit.rpc import AuditServicer
@@ -44,7 +45,10 @@ def make_model() -> Model:
         source="audit",
         stream_kind=DOSSIER,
         tables=KERNEL,
-        projections={FindingAcknowledged: acknowledgements.note},
+        projections={
+            FindingAcknowledged: acknowledgements.note,
+            ItemTracked: contradictions.note,
+        },
         every=recorder.keep,
         by_stream=[DOSSIERS],
         seal=seal_texts,

@@ -1,5 +1,5 @@
-"""The audit service's tables: the stored log, its hash chains, and a row for each dossier and for
-each acknowledgement of a finding.
+"""The audit service's tables: the stored log, its hash chains, and a row for each dossier, for each
+that has a contradiction, and for each acknowledgement of a finding.
 
 All of them are functions of the log: a rebuild makes them again equal row for row.
 """
@@ -56,6 +56,13 @@ ACKNOWLEDGEMENTS = Table(
     Column("acknowledged_at", BIG, nullable=False),
 )
 """Who answers for which finding of a verification."""
+
+CONTRADICTIONS = Table(
+    "contradictions",
+    METADATA,
+    Column("dossier_code", String, primary_key=True),
+)
+"""The dossiers of which a report contradicts an earlier one."""
 
 DOSSIERS = Table(
     "dossiers",

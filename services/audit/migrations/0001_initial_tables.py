@@ -34,6 +34,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("partition"),
     )
     op.create_table(
+        "contradictions",
+        sa.Column("dossier_code", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("dossier_code"),
+    )
+    op.create_table(
         "dossiers",
         sa.Column("dossier_code", sa.String(), nullable=False),
         sa.Column("procedure", sa.String(), nullable=False),
