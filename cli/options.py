@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,15 @@ from office.normalization.codes import dossier_code
 
 OFFICE = "Asia/Ho_Chi_Minh"
 JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
+
+
+class Language(StrEnum):
+    """In which language texts are shown."""
+
+    vi = "vi"
+    en = "en"
+
+
 _LENGTH = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([dhm])")
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60}
 

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from cli.formatting import ZONE, iso, moment, print_json, word
 from cli.grpc_clients import identity
-from cli.options import JSON, OFFICE, put_times
+from cli.options import JSON, OFFICE, Language, put_times
 from cli.printer import grid, out
 from cli.rpc_errors import audit, postal_service
 
@@ -50,6 +50,7 @@ def timeline(
     kind: Annotated[
         str, typer.Option(help="The kind of what CODE names, such as officer.")
     ] = "dossier",
+    language: Annotated[Language, typer.Option(help="Language of what happened.")] = Language.en,
     as_json: JSON = False,
 ) -> None:
     """Show a dossier's whole history, across the services.
@@ -65,7 +66,7 @@ def timeline(
     if as_json:
         print_json([entry_document(entry) for entry in answer.entries])
     else:
-        out.print(timeline_table(answer))
+        out.print(timeline_table(answer, language))
 
 
 def entry_document(entry: pb.TimelineEntry) -> dict[str, Any]:
@@ -88,17 +89,18 @@ def entry_document(entry: pb.TimelineEntry) -> dict[str, Any]:
         "offset": entry.offset,
         "hash": entry.hash.hex(),
         "summary": entry.summary.en,
+        "summary_vi": entry.summary.vi,
     }
 
 
-def timeline_table(answer: pb.GetTimelineResponse) -> Table:
+def timeline_table(answer: pb.GetTimelineResponse, language: Language = Language.en) -> Table:
     """Lay a history out for a terminal.
 
     When an event was recorded is shown only where that is another minute than when it happened.
     """
     title = f"{answer.dossier_code}, in the order of the log; {ZONE}"
     if out.narrow:
-        return _narrow_timeline(answer, title)
+        return _narrow_timeline(answer, title, language)
     late = any(_recorded(entry) for entry in answer.entries)
     columns = ("happened", *(("recorded",) if late else ()), "service", "#", "event", "by", "what")
     rows = [
@@ -109,23 +111,27 @@ def timeline_table(answer: pb.GetTimelineResponse) -> Table:
             str(entry.sequence),
             entry.type,
             _who(entry),
-            entry.summary.en,
+            _summary(entry, language),
         )
         for entry in answer.entries
     ]
     return grid(columns, rows, title=title, right="#", whole=columns[:-2])
 
 
-def _narrow_timeline(answer: pb.GetTimelineResponse, title: str) -> Table:
+def _narrow_timeline(answer: pb.GetTimelineResponse, title: str, language: Language) -> Table:
     rows = []
     for entry in answer.entries:
         recorded = _recorded(entry)
-        lines = [f"{entry.type} by {_who(entry)}", entry.summary.en]
+        lines = [f"{entry.type} by {_who(entry)}", _summary(entry, language)]
         lines += [f"recorded {recorded}"] if recorded else []
         event = f"{entry.source} {entry.sequence}"
         rows.append((moment(happened(entry)), event, "\n".join(lines)))
     columns = ("happened", "event", "what")
     return grid(columns, rows, title=title, whole=columns[:2])
+
+
+def _summary(entry: pb.TimelineEntry, language: Language) -> str:
+    return entry.summary.vi if language is Language.vi else entry.summary.en
 
 
 def happened(entry: pb.TimelineEntry) -> Timestamp:
@@ -163,6 +169,9 @@ def conflicts(
                 break
     if as_json:
         print_json([_conflict(job) for job in jobs])
+        return
+    if not jobs:
+        out.print("no partner contradicts itself")
         return
     columns = ("dossier", "unit", "partner", "item", "state", "last report", "changed")
     rows = [

@@ -12,7 +12,7 @@ from kernel.base.instants import to_timestamp
 from kernel.eventsourcing.envelope import short_name, type_name
 from office.worktime.explanation import ExplainedStretch
 from services.audit.deadlines.explanation import Agreement, DeadlineExplanation, ExplainedLine
-from services.audit.record.hash_chain import decoded
+from services.audit.record.stored_event import decoded
 from services.audit.reports.indicators import Counts
 from services.audit.reports.queries import stated_at
 from services.audit.state.local_days import day

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
@@ -37,6 +37,7 @@ from services.audit.deadlines import listing
 from services.audit.deadlines.explain import explain
 from services.audit.deadlines.explanation import CalendarOf
 from services.audit.deadlines.listing import DeadlineFilter
+from services.audit.ledger.proofs import Ledger
 from services.audit.record import contradictions, replay
 from services.audit.record.replay import ReplayRange
 from services.audit.record.verifier import LogVerifier
@@ -51,7 +52,10 @@ from services.audit.wording.texts import TEXTS
 
 Context = grpc.aio.ServicerContext[Any, Any]
 SERVICE: Final[ServiceDescriptor] = pb.DESCRIPTOR.services_by_name["AuditService"]
+T = TypeVar("T")
 PAGE_SIZE: Final = 100
+STREAMS_READ: Final = 2
+"""Reads of streams that run at a time, so that those of other calls find a thread."""
 INSPECTOR: Final = "inspector"
 """The role of officers who see all dossiers."""
 _COLUMN_OF: Final = {
@@ -72,6 +76,7 @@ class AuditServicer(AuditServiceServicer):
         reads: Reads,
         clock: Clock,
         verifier: LogVerifier,
+        ledger: Ledger,
         calendar_of: CalendarOf,
         people: Callable[[], Directory] | None = None,
     ) -> None:
@@ -81,7 +86,9 @@ class AuditServicer(AuditServiceServicer):
         self._calendar_of = calendar_of
         self._clock = clock
         self._verifier = verifier
+        self._ledger = ledger
         self._heads = replay.ChainHeads(reads.run)
+        self._streams_read = asyncio.Semaphore(STREAMS_READ)
 
     async def GetTimeline(
         self, request: pb.GetTimelineRequest, context: Context
@@ -224,20 +231,56 @@ class AuditServicer(AuditServiceServicer):
             await self._reads.run(lambda c: _known(c, replayed.dossier_code))
         shared, follow = self._heads, request.follow
         async for row in replay.replay_events(
-            self._reads.run, replayed, follow=follow, shared=shared
+            self._read_for_stream, replayed, follow=follow, shared=shared
         ):
             yield responses.replayed(row)
+
+    async def _read_for_stream(self, read: Callable[[Connection], T]) -> T:
+        async with self._streams_read:
+            return await self._reads.run(read)
 
     async def GetChain(self, request: pb.GetChainRequest, context: Context) -> pb.GetChainResponse:
         """Return the head of the hash chain of each partition."""
         rows = await self._reads.run(queries.chain_heads)
         return pb.GetChainResponse(heads=[pb.ChainHead(**row) for row in rows])
 
+    async def GetCheckpoint(
+        self, request: pb.GetCheckpointRequest, context: Context
+    ) -> pb.GetCheckpointResponse:
+        """Return the newest checkpoints."""
+        return await self._reads.run(self._ledger.newest)
+
+    async def GetInclusionProof(
+        self, request: pb.GetInclusionProofRequest, context: Context
+    ) -> pb.GetInclusionProofResponse:
+        """Prove that a stream's events stand in the ledger."""
+        code, kind, scope = request.dossier_code, request.stream_kind or DOSSIER, self._scope()
+
+        def read(connection: Connection) -> pb.GetInclusionProofResponse:
+            rows = queries.timeline(connection, code, None, kind)
+            if not rows:
+                raise NotFound(*TEXTS.both("dossier.unknown", code=code))
+            if scope is not None:
+                scope.require(units_of(rows) if kind == DOSSIER else ())
+            return self._ledger.inclusion(connection, rows, request.checkpoint)
+
+        return await self._reads.run(read)
+
+    async def GetConsistencyProof(
+        self, request: pb.GetConsistencyProofRequest, context: Context
+    ) -> pb.GetConsistencyProofResponse:
+        """Prove that the newest checkpoints continue earlier ones."""
+        return await self._reads.run(lambda c: self._ledger.consistency(c, request.checkpoint))
+
     async def Verify(
         self, request: pb.VerifyRequest, context: Context
     ) -> AsyncIterator[pb.VerifyResponse]:
         """Verify the hash chains and the log: nothing was lost, altered or reordered."""
-        steps = self._verifier.run(store_only=request.store_only, anchors=request.anchors)
+        steps = self._verifier.run(
+            store_only=request.store_only,
+            anchors=request.anchors,
+            heads_of=lambda connection: self._ledger.heads(connection, request.checkpoint),
+        )
         pool = ThreadPoolExecutor(1, thread_name_prefix="verify")
         loop = asyncio.get_running_loop()
         try:

@@ -15,7 +15,7 @@ from office.permissions import shipped
 from services.audit.deadlines.explanation import CalendarOf
 from services.audit.record.verifier import LogVerifier
 from services.audit.rpc import AuditServicer
-from tests.support.audit_store import Store
+from tests.support.audit_store import LEDGER, Store
 
 TABLE: Final = shipped()
 OPERATOR: Final = Actor(kind=ActorKind.ACTOR_KIND_OPERATOR, id="root")
@@ -36,7 +36,7 @@ class AuditCalls:
     def __init__(self, store: Store, now: int, calendar_of: CalendarOf = lambda _: None) -> None:
         self._reads = Reads(store.reads)
         verifier = cast(LogVerifier, None)
-        self._servicer = AuditServicer(self._reads, FixedClock(now), verifier, calendar_of)
+        self._servicer = AuditServicer(self._reads, FixedClock(now), verifier, LEDGER, calendar_of)
 
     async def ask(self, request: Message) -> Any:
         """Call the method of a request; raise what it is refused with."""

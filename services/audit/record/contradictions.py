@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from kernel.eventsourcing.envelope import payload_of
 from kernel.eventsourcing.unit_of_work import UnitOfWork
-from services.audit.record.hash_chain import decoded
+from services.audit.record.stored_event import decoded
 from services.audit.reports.queries import timeline
 from services.audit.state.portal_state import DossierRow
 from services.audit.state.times import Times

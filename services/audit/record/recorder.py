@@ -37,7 +37,7 @@ def keep(uow: UnitOfWork, record: Record, event: Event) -> None:
     """
     if event.source == uow.model.source and _kept(uow, event):
         return
-    partition, offset, _key, value, headers = record
+    partition, offset, _key, value, headers, _timestamp = record
     body, stream_id = value or b"", event.stream_id
     occurred_at, recorded_at = to_us(event.occurred_at), to_us(event.recorded_at)
     head = uow.get(CHAINS, partition) or _EMPTY

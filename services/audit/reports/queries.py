@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, not_, or_, select
 from kernel.base.instants import instant_in
 from kernel.eventsourcing.envelope import payload_of
 from office.streams import DOSSIER
-from services.audit.record.hash_chain import decoded
+from services.audit.record.stored_event import decoded
 from services.audit.reports.indicators import Indicators, ReportedDossier, reported_dossier
 from services.audit.state.as_of import known_by, rows_of, rows_until, streamed, unchanged_since
 from services.audit.state.local_days import day, end_of

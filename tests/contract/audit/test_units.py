@@ -24,7 +24,7 @@ from services.audit.record.verifier import LogVerifier
 from services.audit.rpc import AuditServicer
 from tests.support.audit_calls import let_in
 from tests.support.audit_histories import HANOI, Numbering, at, stamp
-from tests.support.audit_store import Log, Store
+from tests.support.audit_store import LEDGER, Log, Store
 
 GONE, SUCCESSOR, OTHER, ASKED = "H22.31", "H22.70", "H22.13", "H22.02"
 UNITS: Final = {
@@ -63,7 +63,7 @@ def audit(tmp_path: Path) -> Iterator[AuditServicer]:
     verifier = cast(LogVerifier, None)
     reads = Reads(store.reads)
     people = Directory(UNITS, {})
-    yield AuditServicer(reads, FixedClock(NOW), verifier, lambda _: None, lambda: people)
+    yield AuditServicer(reads, FixedClock(NOW), verifier, LEDGER, lambda _: None, lambda: people)
     reads.close()
     store.close()
 
