@@ -112,7 +112,10 @@ def find(admin: Any, topic: Topic) -> Found | None:
 def wrong(topic: Topic, found: Found | None) -> str:
     """Return what is wrong with a topic and which command helps; empty when nothing is."""
     if found is None:
-        return f"topic {topic.name} is missing; to make it: {MEND}"
+        return (
+            f"topic {topic.name} is missing; if it has had events, see docs/operators.md, "
+            f"'The topic'; to make a new one: {MEND}"
+        )
     if not (lines := differences(topic, found)):
         return ""
     advice = f"to mend it: {MEND}"

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from email_validator import EmailNotValidError, validate_email
 
 from kernel.rpc.validation.normalizers import Malformed
 from office.normalization.texts import malformed
+
+_PRIVATE: Final = frozenset(
+    {"corp", "home", "internal", "intranet", "lan", "localdomain", "private"}
+)
+"""Top-level domains of networks of their own (RFC 6762, appendix G), which no mail goes to."""
 
 
 def email_address(text: str) -> str | Malformed:
@@ -19,5 +26,8 @@ def email_address(text: str) -> str | Malformed:
     try:
         found = validate_email(text, check_deliverability=False, strict=True)
     except EmailNotValidError:
+        return malformed("email_address")
+    top = found.ascii_domain.rpartition(".")[2]
+    if len(top) == 1 or top in _PRIVATE:
         return malformed("email_address")
     return found.ascii_email or f"{found.local_part}@{found.ascii_domain}"

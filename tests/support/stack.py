@@ -32,6 +32,7 @@ from infra.local.smtp import read_messages
 from infra.supervisor.state import read_state, supervisor_pid
 from kernel.base.clock import Clock, parse_clock
 from kernel.storage.engines import open_engine
+from tests.support import call_limits
 from tests.support.command import Done, command_server
 from tests.support.feed import wait_until
 from tests.support.identity import metadata
@@ -74,6 +75,7 @@ class Stack:
             "MOTCUA_MODE": "development",
             "MOTCUA_OPERATOR": "test",
             **ports,
+            **call_limits.VARIABLES,
             **(settings or {}),
         }
         self.replicas: dict[str, list[str]] = {}

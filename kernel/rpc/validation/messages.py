@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from motcua.buf.validate.validate_pb2 import FieldRules, MessageRules
 from motcua.buf.validate.validate_pb2 import field as _rules
 from motcua.buf.validate.validate_pb2 import message as _message_rules
@@ -81,7 +81,7 @@ def rules_of(field: FieldDescriptor) -> FieldRules:
     return cast(FieldRules, field.GetOptions().Extensions[extension])
 
 
-def field_of_rule(message: Descriptor, rule: str) -> str:
+def field_of_rule(message: Any, rule: str) -> str:
     """Return the field that a rule of a whole message is about: the first that its expression
     names. Empty when the message has no such rule.
     """

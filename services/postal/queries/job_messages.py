@@ -66,11 +66,12 @@ def to_collect(row: Found) -> pb.Money | None:
 
     Nothing any more once the job has ended otherwise than by a delivery.
     """
-    owed = still_owed(dict(row._mapping))
+    job = dict(row._mapping)
+    owed = still_owed(job)
     if row.state in (JobStatus.OFFERED, JobStatus.UNSERVED):
         return money(*owed)
     if row.state in HELD:
-        return money(*left_to_collect(row._mapping, owed))
+        return money(*left_to_collect(job, owed))
     return money(row.collect_phi, row.collect_le_phi) if row.state == JobStatus.DELIVERED else None
 
 
@@ -88,7 +89,7 @@ def money_differs(row: Found) -> bool:
     left = still_owed({**row._mapping, **at_the_desk})
     if collected != (row.collect_phi, row.collect_le_phi):
         return True
-    return collected[0] > left[0] or collected[1] > left[1]
+    return any(got > owed for got, owed in zip(collected, left, strict=True))
 
 
 def bounds_of_day(text: str) -> tuple[int, int]:
