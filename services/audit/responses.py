@@ -19,6 +19,7 @@ from services.audit.state.local_days import day
 from services.audit.state.portal_state import WITHOUT_RESULT, DossierRow
 from services.audit.wording.event_lines import state_name, summary
 from services.audit.wording.formatting import Text
+from services.audit.wording.names import NO_NAMES, Names
 
 _AGREEMENT = {
     Agreement.NONE: pb.AGREEMENT_UNSPECIFIED,
@@ -29,8 +30,9 @@ _AGREEMENT = {
 Row = Mapping[str, Any]
 
 
-def entry(row: Row, time_zone: str) -> pb.TimelineEntry:
-    """Describe an event; days in its summary are of the time zone given.
+def entry(row: Row, time_zone: str, names: Names = NO_NAMES) -> pb.TimelineEntry:
+    """Describe an event; days in its summary are of the time zone given, units and officers by
+    their names.
 
     Of bytes that no longer parse, what only they hold is left out.
     """
@@ -46,7 +48,7 @@ def entry(row: Row, time_zone: str) -> pb.TimelineEntry:
         hash=row["hash"],
         partition=row["partition"],
         offset=row["offset"],
-        summary=_text(summary(row["type"], row["body"], time_zone)),
+        summary=_text(summary(row["type"], row["body"], time_zone, names)),
         traceparent=row["trace"],
     )
     if event is not None:

@@ -48,6 +48,7 @@ from services.audit.state.local_days import zone_of
 from services.audit.state.organisation import Organisation, UnitFilter
 from services.audit.state.portal_state import DossierRow
 from services.audit.state.times import Times, stated_known_at, times_of
+from services.audit.wording.names import Names
 from services.audit.wording.texts import TEXTS
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -107,7 +108,8 @@ class AuditServicer(AuditServiceServicer):
                 whole = queries.timeline(connection, code, None, kind)
                 scope.require(units_of(whole) if kind == DOSSIER else ())
             shown = zone or (row["time_zone"] if row else OFFICE_ZONE)
-            entries = [responses.entry(row, shown) for row in rows]
+            names = Names(self._people() if self._people else None)
+            entries = [responses.entry(row, shown, names) for row in rows]
             return pb.GetTimelineResponse(dossier_code=code, entries=entries)
 
         return await self._reads.run(read)

@@ -143,9 +143,9 @@ def test_a_payment_at_the_counter_lowers_what_a_delivery_brings_in(office: Posta
         assert take(office, job_id).collect.total == 120_000
     office.foreign(CODE, "intake", FeeRecorded(phi=100_000, method="cash"))
     office.read()
-    told = office.ask(lambda c: office.queries.own(c, "buudien", early, "vi")).collect
-    assert told == pb.Money(le_phi=20_000, total=20_000)
-    deliver(office, early, collected=told, le_phi_receipt="B-1")
+    shown = office.ask(lambda c: office.queries.own(c, "buudien", early, "vi")).collect
+    assert shown == pb.Money(le_phi=20_000, total=20_000)
+    deliver(office, early, collected=shown, le_phi_receipt="B-1")
     deliver(
         office,
         late,
