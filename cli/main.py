@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from importlib import import_module
 from importlib.metadata import version
@@ -28,11 +29,15 @@ _COMMANDS = {
     "replay": "commands.record.event_log:replay",
     "rebuild": "commands.rebuild:rebuild_service",
     "verify": "commands.record.verify:verify",
+    "proof": "commands.record.ledger:proof",
+    "checkpoint": "commands.record.ledger:checkpoint",
     "calendar": "commands.calendar.calendar:app",
     "procedures": "commands.catalogue.procedures:app",
     "codes": "commands.catalogue.codes:app",
     "process": "commands.catalogue.process:app",
     "quarantine": "commands.quarantine:app",
+    "archive": "commands.record.archive:archive",
+    "restore": "commands.record.archive:restore",
     "log": "log_repair.command:app",
     "topic": "stack.topic:app",
 }
@@ -98,7 +103,8 @@ def _print_version(asked: bool) -> None:
 @app.callback()
 def _motcua(
     _version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show which.")
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
     pass
@@ -109,7 +115,18 @@ def main() -> None:
     rejected rows of an import, logs.
     """
     os.umask(0o077)
+    _quiet_clients()
     app()
+
+
+def _quiet_clients() -> None:
+    """Keep the lines of Kafka's clients off the terminal: they try again by themselves, and what
+    fails in the end a command tells in its own words.
+    """
+    for name in ("aiokafka", "kafka"):
+        client = logging.getLogger(name)
+        client.addHandler(logging.NullHandler())
+        client.propagate = False
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,15 @@ from office.normalization.codes import dossier_code
 
 OFFICE = "Asia/Ho_Chi_Minh"
 JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
+
+
+class Language(StrEnum):
+    """In which language texts are shown."""
+
+    vi = "vi"
+    en = "en"
+
+
 _LENGTH = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([dhm])")
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60}
 
@@ -36,6 +46,14 @@ def parse_instant(text: str, option: str, *, begins: bool = False) -> Timestamp:
         raise typer.BadParameter(
             f"{text!r} is no instant in ISO 8601", param_hint=option
         ) from error
+
+
+def put_times(request: Any, as_of: str, known_at: str) -> None:
+    """Put the values of --as-of and --known-at into a request; nothing for empty ones."""
+    if as_of:
+        request.as_of.CopyFrom(parse_instant(as_of, "--as-of"))
+    if known_at:
+        request.known_at.CopyFrom(parse_instant(known_at, "--known-at"))
 
 
 def parse_day(text: str, option: str) -> str:

@@ -45,6 +45,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--dossiers", type=_above_zero, default=given.scale)
     parser.add_argument("--speed", type=float, default=SPEED, help="times as fast as real time")
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument(
+        "--verbose", action="store_true", help="more figures, and two dossiers in full"
+    )
     default = given.data_dir / "demo"
     parser.add_argument("--folder", type=Path, default=default, help="made anew")
     return parser.parse_args()
@@ -124,6 +127,7 @@ def main() -> int:
     out.print(
         f"{given.dossiers} dossiers; one second is {given.speed / 60:.0f} minutes of the office\n"
     )
+    err.print("  starting a broker, a mail sink and five services")
     own_count = OwnCount()
     clock = parse_clock(env["MOTCUA_CLOCK"])
     try:
@@ -133,7 +137,7 @@ def main() -> int:
             begin(given.folder, env)
             partners = PartnerProcesses(given.folder, env, given.seed)
             failures = asyncio.run(week(given, clock, own_count))
-            passed = finish(given.folder, own_count, partners)
+            passed = finish(given.folder, own_count, partners, verbose=given.verbose)
     except NotRunning as error:
         err.print(f"[red]{error}[/]")
         return 1

@@ -14,12 +14,13 @@ from rich.table import Table
 
 from cli.formatting import ZONE, iso, moment, print_json, word
 from cli.grpc_clients import identity
-from cli.options import JSON, OFFICE, parse_instant
+from cli.options import JSON, OFFICE, Language, put_times
 from cli.printer import grid, out
 from cli.rpc_errors import audit, postal_service
 
 CODE = Annotated[str, typer.Argument(help="The dossier's code.")]
 AS_OF = Annotated[str, typer.Option(help="As of this instant (ISO 8601).")]
+KNOWN_AT = Annotated[str, typer.Option(help="By what had been recorded by then (ISO 8601).")]
 _KINDS = {number: name.removeprefix("ACTOR_KIND_").lower() for name, number in ActorKind.items()}
 _LABELS = {
     "lateness": "lateness, by day",
@@ -45,25 +46,27 @@ _TIMES = (
 def timeline(
     code: CODE,
     as_of: AS_OF = "",
+    known_at: KNOWN_AT = "",
     kind: Annotated[
         str, typer.Option(help="The kind of what CODE names, such as officer.")
     ] = "dossier",
+    language: Annotated[Language, typer.Option(help="Language of what happened.")] = Language.en,
     as_json: JSON = False,
 ) -> None:
     """Show a dossier's whole history, across the services.
 
     In the order of the log, which is that of the times of recording within a service; when it
-    happened may lie before (a dossier imported from another system, a late report).
+    happened may lie before (a dossier imported from another system, a late report). --as-of goes by
+    when it happened, --known-at by when it was recorded.
     """
     request = pb.GetTimelineRequest(dossier_code=code, time_zone=OFFICE, stream_kind=kind)
-    if as_of:
-        request.as_of.CopyFrom(parse_instant(as_of, "--as-of"))
+    put_times(request, as_of, known_at)
     with audit() as stub:
         answer = stub.GetTimeline(request, timeout=60, metadata=identity())
     if as_json:
         print_json([_entry(entry) for entry in answer.entries])
     else:
-        out.print(timeline_table(answer))
+        out.print(timeline_table(answer, language))
 
 
 def _entry(entry: pb.TimelineEntry) -> dict[str, Any]:
@@ -85,17 +88,18 @@ def _entry(entry: pb.TimelineEntry) -> dict[str, Any]:
         "offset": entry.offset,
         "hash": entry.hash.hex(),
         "summary": entry.summary.en,
+        "summary_vi": entry.summary.vi,
     }
 
 
-def timeline_table(answer: pb.GetTimelineResponse) -> Table:
+def timeline_table(answer: pb.GetTimelineResponse, language: Language = Language.en) -> Table:
     """Lay a history out for a terminal.
 
     When an event was recorded is shown only where that is another minute than when it happened.
     """
     title = f"{answer.dossier_code}, in the order of the log; {ZONE}"
     if out.narrow:
-        return _narrow_timeline(answer, title)
+        return _narrow_timeline(answer, title, language)
     late = any(_recorded(entry) for entry in answer.entries)
     columns = ("happened", *(("recorded",) if late else ()), "service", "#", "event", "by", "what")
     rows = [
@@ -106,23 +110,27 @@ def timeline_table(answer: pb.GetTimelineResponse) -> Table:
             str(entry.sequence),
             entry.type,
             _who(entry),
-            entry.summary.en,
+            _summary(entry, language),
         )
         for entry in answer.entries
     ]
     return grid(columns, rows, title=title, right="#", whole=columns[:-2])
 
 
-def _narrow_timeline(answer: pb.GetTimelineResponse, title: str) -> Table:
+def _narrow_timeline(answer: pb.GetTimelineResponse, title: str, language: Language) -> Table:
     rows = []
     for entry in answer.entries:
         recorded = _recorded(entry)
-        lines = [f"{entry.type} by {_who(entry)}", entry.summary.en]
+        lines = [f"{entry.type} by {_who(entry)}", _summary(entry, language)]
         lines += [f"recorded {recorded}"] if recorded else []
         event = f"{entry.source} {entry.sequence}"
         rows.append((moment(_happened(entry)), event, "\n".join(lines)))
     columns = ("happened", "event", "what")
     return grid(columns, rows, title=title, whole=columns[:2])
+
+
+def _summary(entry: pb.TimelineEntry, language: Language) -> str:
+    return entry.summary.vi if language is Language.vi else entry.summary.en
 
 
 def _happened(entry: pb.TimelineEntry) -> Timestamp:
@@ -161,6 +169,9 @@ def conflicts(
     if as_json:
         print_json([_conflict(job) for job in jobs])
         return
+    if not jobs:
+        out.print("no partner contradicts itself")
+        return
     columns = ("dossier", "unit", "partner", "item", "state", "last report", "changed")
     rows = [
         (
@@ -194,11 +205,13 @@ def _job_state(job: postal.Job) -> str:
     return postal.JobState.Name(job.state).removeprefix("JOB_STATE_").lower()
 
 
-def state(code: CODE, as_of: AS_OF = "", as_json: JSON = False) -> None:
-    """Show a dossier's state, now or as of any instant."""
+def state(code: CODE, as_of: AS_OF = "", known_at: KNOWN_AT = "", as_json: JSON = False) -> None:
+    """Show a dossier's state, now or as of any instant.
+
+    --as-of says what was so then, by what is known now; --known-at what was known then.
+    """
     request = pb.GetStateRequest(dossier_code=code)
-    if as_of:
-        request.as_of.CopyFrom(parse_instant(as_of, "--as-of"))
+    put_times(request, as_of, known_at)
     with audit() as stub:
         answer = stub.GetState(request, timeout=60, metadata=identity())
     found = _state(answer)
@@ -207,6 +220,8 @@ def state(code: CODE, as_of: AS_OF = "", as_json: JSON = False) -> None:
         return
     times = {name: moment(getattr(answer.state, name)) for name in _TIMES}
     found |= times | {"as_of": moment(answer.as_of)}
+    if answer.HasField("known_at"):
+        found["known_at"] = moment(answer.known_at)
     if found["time_zone"] == OFFICE:
         del found["time_zone"]
     found["lateness"] = found["lateness"].replace("_", " ")
@@ -224,6 +239,7 @@ def _state(answer: pb.GetStateResponse) -> dict[str, Any]:
     return {
         "dossier_code": found.dossier_code,
         "as_of": iso(answer.as_of),
+        **({"known_at": iso(answer.known_at)} if answer.HasField("known_at") else {}),
         "state": found.state,
         "state_name": found.state_name.en,
         "state_name_vi": found.state_name.vi,

@@ -27,8 +27,11 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from cli.formatting import print_json
 from cli.options import JSON
 from cli.printer import counted, err, failed, grid, out, progress_on
+from cli.stack.own_broker import own_broker
 from cli.stack.plan import SERVICES
 from cli.stack.service_settings import SETTINGS_OF
+from infra.kafka.jars import JarError
+from infra.local.kafka import BrokerError
 from infra.supervisor import state
 from kernel.config.environment import load
 from kernel.config.master_key import authenticator_of
@@ -69,15 +72,20 @@ def rebuild_service(
     on, wherever they run, and nothing is sent twice. With --check nothing is replaced: every row is
     compared. Rows that differ are shown, but nothing personal in them. Exit status 1 when a row
     differs.
+
+    Where nothing runs on the data folder, its own broker is started for as long as this takes.
     """
     if service not in SERVICES:
         raise typer.BadParameter(f"{service!r} is no service; there are {', '.join(SERVICES)}")
     try:
-        if only_check:
-            _report(check_service(service, rows), as_json=as_json)
-            return
-        done = rebuild_database(service)
+        with own_broker() as servers:
+            if only_check:
+                _report(check_service(service, rows, servers), as_json=as_json)
+                return
+            done = rebuild_database(service, servers)
     except NothingThere as error:
+        raise failed(str(error)) from error
+    except (state.AlreadyRunning, BrokerError, JarError) as error:
         raise failed(str(error)) from error
     except (NotOnLog, LogDiffers) as error:
         raise failed(
@@ -90,7 +98,7 @@ def rebuild_service(
             f"a process of {service} did not let go of its tables; nothing was changed, try again"
         ) from error
     except LogUnavailable as error:
-        raise failed(f"Kafka does not answer ({error}); is it running? (motcua status)") from error
+        raise failed(kafka_away(service_of(service)[2])) from error
     except DBAPIError as error:
         raise failed(_unreadable(service, error)) from error
     _tell(done, as_json=as_json)
@@ -116,6 +124,11 @@ def _tell(done: Rebuilt, *, as_json: bool) -> None:
         out.print(f"{records} in quarantine (motcua quarantine list {done.service})")
 
 
+def kafka_away(cluster: Cluster) -> str:
+    """Return what a command says when no broker answers."""
+    return f"Kafka does not answer at {cluster.servers}; is it running? (motcua status)"
+
+
 def _unreadable(service: str, error: DBAPIError) -> str:
     problem = f"the database of {service} does not answer ({error})"
     url = make_url(load(SETTINGS_OF[service]).database_url)
@@ -138,14 +151,14 @@ class NothingThere(Exception):
     """The service has no database yet; the text says what to do."""
 
 
-def check_service(service: str, examples: int = EXAMPLES) -> dict[str, Any]:
+def check_service(service: str, examples: int = EXAMPLES, servers: str = "") -> dict[str, Any]:
     """Compare a service's database with one made from the log; return what scripts read.
 
     With up to ``examples`` rows that differ for each table.
 
     Raise ``NothingThere``.
     """
-    given, model, cluster = service_of(service)
+    given, model, cluster = service_of(service, servers)
     url = make_url(given.database_url)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         raise NothingThere(f"{service} has no database yet: {url.database}")
@@ -158,9 +171,9 @@ def check_service(service: str, examples: int = EXAMPLES) -> dict[str, Any]:
         live.dispose()
 
 
-def rebuild_database(service: str) -> Rebuilt:
+def rebuild_database(service: str, servers: str = "") -> Rebuilt:
     """Make a service's tables again and put them in the place of those in use."""
-    given, model, cluster = service_of(service)
+    given, model, cluster = service_of(service, servers)
     with _progress(f"{service}: {READING}") as report:
 
         def step(name: str) -> None:
@@ -169,8 +182,9 @@ def rebuild_database(service: str) -> Rebuilt:
         return rebuild(model, cluster, given.topic, given.database_url, progress=report, step=step)
 
 
-def service_of(service: str) -> tuple[Settings, Model, Cluster]:
-    """Return a service's settings and model, and the brokers.
+def service_of(service: str, servers: str = "") -> tuple[Settings, Model, Cluster]:
+    """Return a service's settings and model, and the brokers: ``servers``, or those of the running
+    stack or of the environment.
 
     End the command with status 2 when the settings can't be used.
     """
@@ -182,7 +196,7 @@ def service_of(service: str) -> tuple[Settings, Model, Cluster]:
     except ValueError as error:
         raise failed(str(error), 2) from error
     stack = state.read_state(given.data_dir.absolute())
-    servers = stack.get("kafka", {}).get("bootstrap") or given.kafka
+    servers = servers or stack.get("kafka", {}).get("bootstrap") or given.kafka
     model = replace(definition.model, authenticator=authenticator_of(given))
     return given, model, replace(given.cluster, servers=servers)
 

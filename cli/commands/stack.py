@@ -36,8 +36,12 @@ from kernel.kafka.topics import TopicError, ensure_topics, events_topic
 
 READY_WITHIN = 90.0
 TOLD_EVERY = 2.0
-"""Seconds between two lines about what is waited for."""
+"""Seconds between two looks at what is waited for."""
+TOLD_AGAIN = 20.0
+"""Seconds after which the same line is printed again: something is still alive."""
 STOPPED_WITHIN = 60.0
+UNKNOWN = -1
+"""The lag of a service that can't tell it, as while the broker does not answer."""
 
 
 def up(
@@ -123,7 +127,8 @@ class _Waiting:
 
     def __init__(self, plan: Plan) -> None:
         self._folder = plan.data_dir
-        self._told = self._looked = time.monotonic()
+        self._told = self._asked = self._looked = time.monotonic()
+        self._line = ""
 
     def in_vain(self) -> str:
         """Look once a second, and return why waiting does not help: all services that are not
@@ -141,11 +146,17 @@ class _Waiting:
         return f"everything runs, but nothing is taken ({reasons}); see motcua status"
 
     def tell(self) -> None:
-        """Print a line about the services that are not ready, if it is time to."""
+        """Print a line about the services that are not ready, if it is time to, and says
+        something else than the one before.
+        """
         now = time.monotonic()
-        if now - self._told > TOLD_EVERY:
-            self._told = now
-            err.print(f"waiting for {awaited(collect(self._folder))}")
+        if now - self._asked <= TOLD_EVERY:
+            return
+        self._asked = now
+        line = awaited(collect(self._folder))
+        if line and (line != self._line or now - self._told > TOLD_AGAIN):
+            self._told, self._line = now, line
+            err.print(f"waiting for {line}")
 
 
 def awaited(found: dict[str, Any]) -> str:
@@ -231,9 +242,10 @@ def status(
     """
     folder = settings().data_dir.absolute()
     found = collect(folder)
+    running = state.supervisor_pid(folder) is not None
     if as_json:
         print_json(found)
-    elif not found["others"]:
+    elif running:
         out.print(_table(found))
         for why, names in _reasons(found).items():
             out.print(f"{', '.join(names)}: {why}", markup=False)
@@ -244,6 +256,8 @@ def status(
     if found["others"]:
         where = ", ".join(found["others"])
         fail(f"nothing runs on {folder}; something else answers at {where}")
+    elif not running:
+        fail(f"nothing runs on {folder}; motcua up starts it")
     if not found["ready"]:
         raise typer.Exit(1)
 
@@ -253,7 +267,8 @@ def _table(found: dict[str, Any]) -> Table:
     rows: list[list[str | Text]] = [["kafka", _text(kafka["pid"]), _text(kafka["bootstrap"])]]
     for row in found["services"]:
         ready = Text("yes", "green") if row["ready"] else Text("no", "red")
-        numbers = [_text(row.get(name)) for name in ("lag", "outbox", "quarantined")]
+        lag = None if row.get("lag") == UNKNOWN else row.get("lag")
+        numbers = [_text(lag), *(_text(row.get(name)) for name in ("outbox", "quarantined"))]
         rows.append([row["name"], _text(row["pid"]), row["address"], ready, *numbers])
     columns = ("service", "pid", "address", "ready", "lag", "outbox", "quarantined")
     return grid(columns, rows, right=("pid", "lag", "outbox", "quarantined"))

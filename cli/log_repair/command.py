@@ -13,9 +13,10 @@ from kafka.errors import KafkaError
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from sqlalchemy.exc import DBAPIError
 
-from cli.commands.rebuild import service_of
+from cli.commands.rebuild import kafka_away, service_of
 from cli.formatting import print_json
 from cli.log_repair.content import NothingHeld, Origin
+from cli.log_repair.held import open_databases
 from cli.log_repair.plan import Planner
 from cli.log_repair.proof import differences
 from cli.log_repair.repair import (
@@ -29,13 +30,14 @@ from cli.log_repair.repair import (
     reserved,
     write,
 )
-from cli.log_repair.stopped import stopped
 from cli.operator_name import operator_name
 from cli.options import JSON
 from cli.printer import counted, err, failed, grid, out, progress_on
 from cli.stack.plan import SERVICES
+from cli.stack.stopped import StillRunning, stopped
 from kernel.consumer.reading.log_reader import LogUnavailable
 from kernel.kafka.cluster import Cluster
+from kernel.kafka.exact_writer import OffsetTaken
 from kernel.kafka.topics import TopicError, ensure_topics, events_topic
 from kernel.rebuild.place import RebuildRunning
 
@@ -43,17 +45,17 @@ app = typer.Typer(no_args_is_help=True, help="Compare the log with the services,
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explained(cluster: Cluster) -> Iterator[None]:
     try:
         yield
-    except (CannotRepair, NothingHeld, TopicError, TimeoutError) as error:
+    except (
+        CannotRepair, NothingHeld, OffsetTaken, StillRunning, TopicError, TimeoutError
+    ) as error:  # fmt: skip
         raise failed(str(error)) from error
     except RebuildRunning as error:
         raise failed("a rebuild or a check is under way: wait for it and try again") from error
     except (LogUnavailable, KafkaError) as error:
-        raise failed(
-            f"Kafka does not answer ({error!r}); is it running? (motcua status)"
-        ) from error
+        raise failed(kafka_away(cluster)) from error
     except DBAPIError as error:
         raise failed(f"a database does not answer ({error})") from error
 
@@ -65,7 +67,7 @@ def check(as_json: JSON = False) -> None:
     Exit status 1 when the log lacks something, or is another one than that which was read.
     """
     settings, _, cluster = service_of("audit")
-    with _explained(), planned(cluster, settings.topic, settings.topic) as planner:
+    with _explained(cluster), planned(cluster, settings.topic, settings.topic) as planner:
         document = _document(planner)
         waiting = sum(document["waiting"].values())
         document["ok"] = not planner.plan.differs and planner.plan.to_write <= waiting
@@ -73,8 +75,12 @@ def check(as_json: JSON = False) -> None:
             print_json(document)
         else:
             _show(document)
-            lacks = "holds all that the services hold" if document["ok"] else "is not whole"
-            out.print(f"{settings.topic} {lacks}")
+            if document["ok"]:
+                out.print(f"{settings.topic} holds all that the services hold")
+            else:
+                out.print(
+                    f"{settings.topic} is not whole; motcua log repair shows what can be done"
+                )
     if not document["ok"]:
         raise typer.Exit(1)
 
@@ -97,7 +103,7 @@ def repair(
     settings, _, cluster = service_of("audit")
     target = to or settings.topic
     if not plan:
-        with _explained(), planned(cluster, settings.topic, target) as planner:
+        with _explained(cluster), planned(cluster, settings.topic, target) as planner:
             document = _document(planner)
         if as_json:
             print_json(document)
@@ -109,7 +115,7 @@ def repair(
         return
     names = _two_people(approved_by)
     folder = settings.data_dir.absolute()
-    with _explained(), ExitStack() as held:
+    with _explained(cluster), ExitStack() as held:
         for service in SERVICES:
             held.enter_context(stopped(folder, service))
         document = _carry_out(cluster, settings.topic, target, plan, folder, names)
@@ -133,9 +139,10 @@ def _two_people(approved_by: str) -> dict[str, str]:
 def _carry_out(
     cluster: Cluster, topic: str, target: str, plan_id: str, folder: Path, names: dict[str, str]
 ) -> dict[str, Any]:
+    with open_databases() as databases:
+        require_stopped(databases)
     with planned(cluster, topic, target) as planner:
         made = planner.plan
-        require_stopped(planner.databases)
         if made.refusals:
             raise CannotRepair("; ".join(made.refusals))
         if made.plan_id != plan_id:

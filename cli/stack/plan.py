@@ -113,6 +113,7 @@ def _environment(settings: CliSettings, folder: Path, bootstrap: str) -> dict[st
     if not production and not common.get("MOTCUA_MASTER_KEY"):
         common["MOTCUA_MASTER_KEY"] = development_key(folder)
     if not production and not common.get("MOTCUA_RECORD_KEYS"):
+        _require_key_of(folder)
         common["MOTCUA_RECORD_KEYS"] = development_key(folder, RECORD_KEY)
     if not production and not common.get("IDENTITY_JWKS"):
         issuer.make_keys(settings.identity_dir)
@@ -121,6 +122,18 @@ def _environment(settings: CliSettings, folder: Path, bootstrap: str) -> dict[st
         common["SMTP_HOST"] = "127.0.0.1"
         common["SMTP_PORT"] = str(settings.smtp_port)
     return common
+
+
+def _require_key_of(folder: Path) -> None:
+    """Raise ``ValueError`` when a folder's own log and databases are there, and the key that proves
+    its records is gone: a new key would make all of them somebody else's.
+    """
+    used = (folder / "kafka").exists() and any(folder.glob("*.sqlite3"))
+    if used and not (folder / RECORD_KEY).exists():
+        raise ValueError(
+            f"MOTCUA_RECORD_KEYS: must be set as it was, or {folder / RECORD_KEY} put back from "
+            "its backup: it proves the records of the log, and a new one would not"
+        )
 
 
 def _sink(settings: CliSettings, folder: Path, common: dict[str, str]) -> Program:

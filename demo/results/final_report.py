@@ -1,5 +1,6 @@
-"""The end of the week: everything settles, is compared and proven, and shown as an operator would
-want it.
+"""The end of the week: everything settles, is compared and proven, and shown on about a screen.
+
+``details`` has the rest.
 """
 
 from __future__ import annotations
@@ -14,9 +15,6 @@ from motcua.audit.v1 import audit_pb2 as audit_pb
 from motcua.notify.v1 import notify_pb2 as notify_pb
 from motcua.notify.v1.notify_pb2_grpc import NotifyServiceStub
 
-from cli.commands.deadline_tables import deadline_table
-from cli.commands.deadlines import fetch_deadlines, print_explanation
-from cli.commands.dossier import timeline_table
 from cli.commands.rebuild import check_service
 from cli.commands.record.verify import run_verify
 from cli.commands.report import LEGEND, fetch, table
@@ -26,10 +24,11 @@ from cli.printer import counted, err, grid, out
 from cli.rpc_errors import audit
 from cli.stack.plan import SERVICES
 from demo.local_stack import PartnerProcesses
-from demo.results import week_log
+from demo.results import details, week_log
 from demo.results.checks import Checks
-from demo.results.messages_and_post import message_table, post_table
-from demo.results.own_count import Entry, OwnCount
+from demo.results.details import heading
+from demo.results.messages_and_post import messages_in_brief, post_in_brief
+from demo.results.own_count import OwnCount
 from demo.results.week_log import WeekLog
 from demo.week import immediate_service
 from demo.week.scenario import FRIDAY, MONDAY
@@ -38,12 +37,13 @@ from kernel.base.instants import to_datetime
 
 SETTLED_WITHIN = 60.0
 POSTED_WITHIN = 20.0
-SHORT_PROMISE = 6
-"""Days of a promise that can be explained line by line on one screen."""
 
 
-def finish(folder: Path, own_count: OwnCount, partners: PartnerProcesses) -> bool:
+def finish(
+    folder: Path, own_count: OwnCount, partners: PartnerProcesses, *, verbose: bool = False
+) -> bool:
     """Let everything settle, compare, prove and show; return whether all agreed."""
+    err.print("  the week is over: waiting for the post and the last mails, then comparing")
     checks = Checks()
     _wait_for_post(own_count)
     post_counts = partners.stop()
@@ -67,7 +67,12 @@ def finish(folder: Path, own_count: OwnCount, partners: PartnerProcesses) -> boo
     week_log.compare_officers(checks, own_count, log, _arrived(folder))
     immediate_service.compare(checks, own_count)
     checks.equal("due dates that their own events do not explain", [], _unexplained(own_count))
-    _show(own_count, log, by_unit, by_channel, counts, post_counts)
+    _show(own_count, log, by_unit, by_channel)
+    heading("Messages and post")
+    out.print(messages_in_brief(counts))
+    out.print(post_in_brief(post_counts))
+    if verbose:
+        details.show(own_count, log, by_unit, counts, post_counts)
     _prove(checks)
     _print_outcome(checks)
     return not checks.failed
@@ -109,19 +114,11 @@ def _delivered(own_count: OwnCount) -> int:
     return found
 
 
-def _explanation(stub: Any, code: str) -> audit_pb.ExplainDeadlineResponse:
-    request = audit_pb.ExplainDeadlineRequest(dossier_code=code)
-    answer: audit_pb.ExplainDeadlineResponse = stub.ExplainDeadline(
-        request, timeout=30, metadata=identity()
-    )
-    return answer
-
-
 def _unexplained(own_count: OwnCount) -> list[str]:
     """Compute every due date of the week again from its events; return the dossiers that differ."""
     accepted = [entry.code for entry in own_count.entries if entry.accepted_at is not None]
     with audit() as stub:
-        answers = {code: _explanation(stub, code) for code in accepted}
+        answers = {code: details.explanation(stub, code) for code in accepted}
     wrong = (audit_pb.AGREEMENT_DIFFERS, audit_pb.AGREEMENT_UNKNOWN)
     return [code for code, answer in answers.items() if answer.agreement in wrong]
 
@@ -152,16 +149,9 @@ def _messages() -> dict[tuple[str, int], int]:
 
 
 def _show(
-    own_count: OwnCount,
-    log: WeekLog,
-    by_unit: dict[str, Any],
-    by_channel: dict[str, Any],
-    counts: dict[tuple[str, int], int],
-    post_counts: dict[str, dict[str, Any]],
+    own_count: OwnCount, log: WeekLog, by_unit: dict[str, Any], by_channel: dict[str, Any]
 ) -> None:
-    _heading("The week by unit")
-    out.print(table(by_unit))
-    out.print()
+    heading("The week by channel")
     out.print(table(by_channel))
     out.print(LEGEND)
     handed_in = [entry for entry in own_count.entries if not entry.parent]
@@ -173,30 +163,11 @@ def _show(
         f"{len(own_count.entries) - len(handed_in)} child dossiers beside them; "
         f"{share:.2f} % handed in online (the province in 2021: 4.86 %)"
     )
-    _heading("Late, by unit: resolved late, or pending and overdue")
+    heading("Late, by unit: resolved late, or pending and overdue")
     late = {row["key"]: row["late"] + row["pending_overdue"] for row in by_unit["rows"]}
     for key, number in late.items():
         if number:
             out.print(f"{number:4}  {key:12} {log.unit_names.get(key, '')}")
-    rows = fetch_deadlines(f"{FRIDAY}T17:00:00+07:00", "", True, "")
-    if rows:
-        shown = min(8, len(rows))
-        out.print(f"\npending and overdue on Friday at 17:00, {shown} of {len(rows)}:")
-        out.print(deadline_table(rows[:8]))
-    _heading("Pauses, moved dates, and work shared with others")
-    out.print(week_log.table(own_count, log))
-    if summary := immediate_service.summary(own_count):
-        out.print(summary, markup=False)
-    with audit() as stub:
-        _heading("One dossier across the services")
-        _print_dossier(stub, _richest(own_count.entries).code)
-        if shared := _shared(own_count.entries):
-            _heading("One on which others worked too, with the due dates of its steps")
-            _print_dossier(stub, shared.code, steps=True)
-    _heading("Messages to citizens and officers")
-    out.print(message_table(counts))
-    _heading("The post, by its own count")
-    out.print(post_table(post_counts))
 
 
 def print_next_steps(folder: Path, own_count: OwnCount, ended_at: int) -> None:
@@ -208,73 +179,25 @@ def print_next_steps(folder: Path, own_count: OwnCount, ended_at: int) -> None:
         return
     code = max(own_count.entries, key=lambda entry: entry.expected_mails.total()).code
     reopened = f"{to_datetime(ended_at, OFFICE).isoformat(timespec='seconds')}@1@$(date +%s)"
-    steps = (
+    things = (
         ("the mails about one dossier", f"motcua mails {code}"),
-        (
-            "the stack again, where the week ended",
-            f"MOTCUA_CLOCK={reopened} PEOPLE_DIRECTORY=$MOTCUA_DATA_DIR/people.toml "
-            "motcua up --detach",
-        ),
         ("its whole history", f"motcua timeline {code}"),
+        ("why it is due when it is", f"motcua deadlines explain {code}"),
         ("what is overdue", "motcua deadlines --overdue"),
-        ("the report", f"motcua report --from {MONDAY} --to {FRIDAY} --by channel"),
+        ("the report", f"motcua report --from {MONDAY} --to {FRIDAY} --by unit"),
     )
-    _heading("Five things to look at, with `source .venv/bin/activate`")
+    heading("Five things to open, once the stack is up again where the week ended")
+    print("    source .venv/bin/activate")
     print(f"    export MOTCUA_DATA_DIR={shlex.quote(str(folder))}")
-    for what, command in steps:
+    print("    export PEOPLE_DIRECTORY=$MOTCUA_DATA_DIR/people.toml")
+    print(f"    MOTCUA_CLOCK={reopened} motcua up --detach")
+    for what, command in things:
         print(f"    {command}    # {what}")
 
 
-def _heading(text: str) -> None:
-    out.print(f"\n[bold]{text}[/]")
-
-
-def _richest(entries: list[Entry]) -> Entry:
-    """Choose a dossier to which as much happened as there is."""
-    return max(
-        entries,
-        key=lambda e: (
-            e.resolved_at is not None,
-            e.promised_days() <= SHORT_PROMISE,
-            e.result_channel == "post",
-            e.extended,
-            len(e.pauses),
-            e.consent,
-            -e.number,
-        ),
-    )
-
-
-def _shared(entries: list[Entry]) -> Entry | None:
-    """Choose a dossier for which another unit was asked and another agency had a child dossier, as
-    far as there is one, that stood still meanwhile.
-    """
-    parents = {entry.parent for entry in entries}
-    among = [entry for entry in entries if entry.asked or entry.code in parents]
-    return max(
-        among,
-        key=lambda e: (
-            e.resolved_at is not None,
-            e.code in parents,
-            e.promised_days() <= SHORT_PROMISE,
-            bool(e.pauses),
-            e.asked,
-            any(step.late() for step in e.steps),
-            -e.number,
-        ),
-        default=None,
-    )
-
-
-def _print_dossier(stub: Any, code: str, *, steps: bool = False) -> None:
-    request = audit_pb.GetTimelineRequest(dossier_code=code)
-    out.print(timeline_table(stub.GetTimeline(request, timeout=30, metadata=identity())))
-    _heading("Why it is due when it is")
-    print_explanation(_explanation(stub, code), steps=steps)
-
-
 def _prove(checks: Checks) -> None:
-    _heading("Proof")
+    err.print("  rebuilding the five services from the log, and verifying it")
+    heading("Proof")
     columns = ("rebuilt from the log", "events", "seconds", "tables", "rows", "differences")
     lines = []
     for name in SERVICES:
@@ -305,7 +228,7 @@ def _prove(checks: Checks) -> None:
 
 
 def _print_outcome(checks: Checks) -> None:
-    _heading("Compared with the demonstration's own count")
+    heading("Compared with the demonstration's own count")
     if not checks.failed:
         out.print(f"[green]{checks.made} figures, all equal[/]")
         return

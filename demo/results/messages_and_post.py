@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from motcua.notify.v1 import notify_pb2 as notify_pb
 from rich.table import Table
 
-from cli.printer import grid
+from cli.printer import counted, grid
 from services.audit.wording.event_lines import message_kinds
 
 _STATES = ("SENT", "QUEUED", "FAILED", "SUPPRESSED")
@@ -30,10 +31,35 @@ POST = {
 """Each figure of a postal partner in words."""
 
 
+def messages_in_brief(counts: Mapping[tuple[str, int], int]) -> str:
+    """Return how many messages went out, in a sentence."""
+    states: Counter[int] = Counter()
+    for (_, state), number in counts.items():
+        states[state] += number
+    sent, unwanted = (states[_state(name)] for name in ("SENT", "SUPPRESSED"))
+    waiting, failed = (states[_state(name)] for name in ("QUEUED", "FAILED"))
+    return (
+        f"{counted(sent, 'mail')} sent, {waiting} queued, {failed} failed; {unwanted} to citizens "
+        "who want none"
+    )
+
+
+def post_in_brief(counts: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return what the postal partners did, in a sentence."""
+    taken, delivered, returned = (
+        sum(count.get(name, 0) for count in counts.values())
+        for name in ("taken", "delivered", "returned")
+    )
+    return (
+        f"{counted(taken, 'item')} taken by {counted(len(counts), 'postal partner')}, "
+        f"{delivered} delivered, {returned} brought back"
+    )
+
+
 def message_table(counts: Mapping[tuple[str, int], int]) -> Table:
     """Return the table of how many messages of each kind are in which state."""
     kinds, named = {kind for kind, _ in counts}, message_kinds()
-    states = [notify_pb.MessageState.Value(f"MESSAGE_STATE_{name}") for name in _STATES]
+    states = [_state(name) for name in _STATES]
     rows = [
         (
             named.get(kind, kind),
@@ -43,6 +69,10 @@ def message_table(counts: Mapping[tuple[str, int], int]) -> Table:
     ]
     columns = ("what the message says", "sent", "queued", "failed", "no consent")
     return grid(columns, rows, right=columns[1:])
+
+
+def _state(name: str) -> int:
+    return notify_pb.MessageState.Value(f"MESSAGE_STATE_{name}")
 
 
 def post_table(counts: Mapping[str, Mapping[str, Any]]) -> Table:

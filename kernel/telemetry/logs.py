@@ -77,6 +77,8 @@ EVENTS: Final[dict[str, str]] = {
     "scheduler.waiting": "A periodic task could not run; the next interval tries again.",
     "scheduler.stream_failed": "A periodic task failed on one stream, and goes on with the others.",
     "scheduler.failed": "A periodic task met an unexpected fault.",
+    "database.went_back": "The database has forgotten what this process has committed or read; the "
+    "process ends, and reads it from the log when it is started again.",
     "thread.died": "A thread without which the service can't work has failed; the process ends.",
     "writer.tables_replaced": "A rebuild has replaced the service's tables; the process goes on on "
     "the new ones.",

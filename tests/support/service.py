@@ -89,6 +89,11 @@ class ServiceProcess:
 
         wait_until(published, 60, f"{self.name} has published")
 
+    @property
+    def running(self) -> bool:
+        """Whether it has been started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def kill(self) -> None:
         """End it by SIGKILL, if it runs."""
         process, self._process = self._process, None

@@ -188,8 +188,8 @@ class Stack:
 
     @property
     def bootstrap(self) -> str:
-        """Return the broker's address."""
-        return f"127.0.0.1:{self.env['KAFKA_PORT']}"
+        """Return the address of the stack's broker, or of the cluster that it was given."""
+        return self.env.get("KAFKA_BOOTSTRAP_SERVERS") or f"127.0.0.1:{self.env['KAFKA_PORT']}"
 
     @property
     def topic(self) -> str:

@@ -14,7 +14,7 @@ import typer
 from cli.commands.catalogue.installed_processes import office_processes, works_of
 from cli.commands.catalogue.office_catalogue import office_catalogue
 from cli.formatting import print_json
-from cli.options import JSON, OFFICE, must_exist
+from cli.options import JSON, OFFICE, Language, must_exist
 from cli.printer import counted, failed, grid, out
 from kernel.documents.mistakes import DocumentMistake
 from office.process.model.process import Process, Processes, UnknownProcess
@@ -36,13 +36,6 @@ class OutputForm(StrEnum):
     text = "text"
     svg = "svg"
     bpmn = "bpmn"
-
-
-class Language(StrEnum):
-    """In which language its titles are."""
-
-    vi = "vi"
-    en = "en"
 
 
 @app.command("check")

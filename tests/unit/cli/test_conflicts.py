@@ -18,16 +18,19 @@ from tests.support.audit_histories import at
 
 
 class Postal:
-    """A postal service that has two jobs with a conflict, one a page."""
+    """A postal service that has two jobs with a conflict, one a page, unless there is none."""
 
     def __init__(self) -> None:
         self.asked: list[pb.ListJobsRequest] = []
+        self.none = False
 
     def ListJobs(  # noqa: N802 - gRPC names the method
         self, request: pb.ListJobsRequest, **_call: Any
     ) -> pb.ListJobsResponse:
         """Return a page."""
         self.asked.append(pb.ListJobsRequest.FromString(request.SerializeToString()))
+        if self.none:
+            return pb.ListJobsResponse()
         number = 2 if request.page_token else 1
         job = pb.Job(
             job_id=f"j{number}",
@@ -72,3 +75,10 @@ def test_the_table_names_dossier_partner_and_item(postal: Postal) -> None:
     assert done.exit_code == 0
     assert "H22.12.03-210809-0001" in done.stdout
     assert len(postal.asked) == 2
+
+
+def test_no_conflict_is_said_in_words(postal: Postal) -> None:
+    """Not by a table without rows."""
+    postal.none = True
+    done = CliRunner().invoke(app, ["conflicts"])
+    assert (done.exit_code, done.stdout) == (0, "no partner contradicts itself\n")

@@ -51,3 +51,16 @@ def test_every_command_on_the_page_is_there() -> None:
     """And every command there is, is on the page."""
     shown = set(re.findall(r"[$`] ?motcua ([a-z]+)", PAGE))
     assert set(_COMMANDS) - {"calendar"} <= shown <= set(_COMMANDS)
+
+
+def test_the_table_of_losses_quotes_what_the_code_says() -> None:
+    """Whoever looks for the words that they see finds the way out."""
+    chapter = PAGE.partition("\n## When the log, a database or the keys were lost\n")[2]
+    rows = [line for line in chapter.strip().split("\n\n")[0].splitlines() if "`" in line]
+    assert rows
+    folders = ("cli", "infra", "kernel", "office")
+    code = "".join(p.read_text("utf-8") for f in folders for p in (ROOT / f).rglob("*.py"))
+    joined = re.sub(r'"\s+f?"', "", code)
+    quoted = [text for row in rows for text in re.findall(r"`([^`]+)`", row.split(" | ")[0])]
+    parts = [part.strip() for text in quoted for part in text.split("…")]
+    assert [part for part in parts if part not in joined] == []

@@ -48,6 +48,22 @@ def test_nothing_set_gives_a_whole_stack_on_loopback(tmp_path: Path) -> None:
     assert len({p.env["MOTCUA_MASTER_KEY"] for p in plan.services}) == 1
 
 
+def test_a_key_of_records_that_was_lost_is_not_made_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A new one would make every record of the log that of a stranger; it may be given by name."""
+    key = make_plan().services[0].env["MOTCUA_RECORD_KEYS"]
+    (tmp_path / "kafka").mkdir()
+    (tmp_path / "audit.sqlite3").touch()
+    assert make_plan().services[0].env["MOTCUA_RECORD_KEYS"] == key
+    (tmp_path / "records.key").unlink()
+    with pytest.raises(ValueError, match=r"MOTCUA_RECORD_KEYS: .*records\.key put back"):
+        make_plan()
+    assert not (tmp_path / "records.key").exists()
+    monkeypatch.setenv("MOTCUA_RECORD_KEYS", key)
+    assert make_plan().services[0].env["MOTCUA_RECORD_KEYS"] == key
+
+
 def test_a_cluster_and_a_mail_server_that_are_given_are_used(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

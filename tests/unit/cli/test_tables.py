@@ -13,6 +13,7 @@ from cli.commands import deadline_tables, dossier
 from cli.commands.deadline_tables import deadline_table
 from cli.commands.deadlines import print_explanation
 from cli.commands.dossier import timeline_table
+from cli.options import Language
 from cli.printer import LEAST, LINE, WIDE, Printer
 from kernel.base.instants import MINUTE, to_timestamp
 from tests.support.audit_histories import at
@@ -113,6 +114,18 @@ def test_a_history_recorded_as_it_happened_has_one_time(shown: Callable[..., Any
     entry.recorded_at.seconds += 20
     lines = shown(2 * WIDE, lambda: timeline_table(pb.GetTimelineResponse(entries=[entry])))
     assert "recorded" not in "".join(lines)
+
+
+@pytest.mark.parametrize("width", [LINE, 2 * WIDE])
+def test_what_happened_can_be_told_in_vietnamese(shown: Callable[..., Any], width: int) -> None:
+    """Unless it is asked for, in English."""
+    entry = _entry("2021-08-09 10:31", "2021-08-09 10:31")
+    entry.summary.vi, entry.summary.en = "Đã tiếp nhận", "Accepted"
+    answer = pb.GetTimelineResponse(dossier_code=CODE, entries=[entry])
+    lines = "".join(shown(width, lambda: timeline_table(answer, Language.vi)))
+    assert "Đã tiếp nhận" in lines
+    assert "Accepted" not in lines
+    assert "Accepted" in "".join(shown(width, lambda: timeline_table(answer)))
 
 
 @pytest.mark.parametrize("width", [LEAST, LINE])

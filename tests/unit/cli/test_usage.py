@@ -1,15 +1,20 @@
 """What the command says of itself."""
 
+import logging
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from sqlalchemy.exc import DatabaseError
 from typer.testing import CliRunner
 
 from cli.commands import rebuild
-from cli.main import _COMMANDS, app
+from cli.log_repair import command as log_repair
+from cli.main import _COMMANDS, _quiet_clients, app
+from cli.stack.plan import SERVICES
 from infra.local.ports import free_port
+from kernel.consumer.reading.log_reader import LogUnavailable
 from kernel.storage.engines import open_engine
 
 
@@ -113,3 +118,52 @@ def test_a_damaged_database_is_told_with_what_to_do(
         pass
     message = rebuild._unreadable("audit", fault.value)
     assert f"the file is damaged. Move {damaged} away" in message
+
+
+@pytest.mark.parametrize("name", ["aiokafka", "kafka"])
+def test_lines_of_kafka_s_clients_do_not_stand_between_those_of_a_command(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where a library logs and nobody listens, Python would print it."""
+    client = logging.getLogger(name)
+    monkeypatch.setattr(client, "handlers", [])
+    monkeypatch.setattr(client, "propagate", True)
+    _quiet_clients()
+    logging.getLogger(f"{name}.fetcher").error("Failed fetch messages from 1")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_folder_on_which_nothing_runs_has_a_sentence(tmp_path: Path) -> None:
+    """Not a table of dashes; the command that starts it is named."""
+    env = {"MOTCUA_DATA_DIR": str(tmp_path / "data")}
+    env |= {f"{name.upper()}_PORT": str(free_port()) for name in SERVICES}
+    done = CliRunner().invoke(app, ["status"], env=env)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == f"nothing runs on {tmp_path / 'data'}; motcua up starts it\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "module", "name"),
+    [
+        (["rebuild", "audit"], rebuild, "rebuild_database"),
+        (["log", "check"], log_repair, "planned"),
+        (["log", "repair"], log_repair, "planned"),
+    ],
+)
+def test_a_broker_that_does_not_answer_is_named(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    module: ModuleType,
+    name: str,
+) -> None:
+    """By its address, and in no words of a client."""
+
+    def away(*_: object) -> None:
+        raise LogUnavailable("KafkaTimeoutError(Unable to bootstrap)")
+
+    monkeypatch.setattr(module, name, away)
+    env = {"MOTCUA_DATA_DIR": str(tmp_path), "KAFKA_BOOTSTRAP_SERVERS": "kafka-1.office:9092"}
+    done = CliRunner().invoke(app, arguments, env=env)
+    message = "Kafka does not answer at kafka-1.office:9092; is it running? (motcua status)\n"
+    assert (done.exit_code, done.stdout, done.stderr) == (1, "", message)

@@ -6,7 +6,13 @@ from motcua.notify.v1 import notify_pb2 as pb
 from rich.table import Table
 
 from cli.printer import LEAST, Printer
-from demo.results.messages_and_post import POST, message_table, post_table
+from demo.results.messages_and_post import (
+    POST,
+    message_table,
+    messages_in_brief,
+    post_in_brief,
+    post_table,
+)
 from partner_sim.own_count import SimulatorCount
 
 
@@ -32,6 +38,25 @@ def test_messages_are_told_in_words_in_the_order_of_a_dossiers_life() -> None:
         "new",
     ]
     assert lines[1].split()[-2:] == ["5", "3"]
+
+
+def test_in_brief_messages_and_post_are_a_sentence_each() -> None:
+    """The sums of all kinds and of all partners."""
+    counts: dict[tuple[str, int], int] = {
+        ("returned", pb.MESSAGE_STATE_SENT): 2,
+        ("submitted", pb.MESSAGE_STATE_SENT): 5,
+        ("submitted", pb.MESSAGE_STATE_SUPPRESSED): 3,
+        ("resolved", pb.MESSAGE_STATE_FAILED): 1,
+        ("resolved", pb.MESSAGE_STATE_QUEUED): 4,
+    }
+    said = "7 mails sent, 4 queued, 1 failed; 3 to citizens who want none"
+    assert messages_in_brief(counts) == said
+    partners = {
+        "buudien": {"taken": 9, "delivered": 6, "returned": 2},
+        "other": {"taken": 1, "delivered": 1},
+    }
+    said = "10 items taken by 2 postal partners, 7 delivered, 2 brought back"
+    assert post_in_brief(partners) == said
 
 
 def test_every_figure_of_a_partner_has_its_words() -> None:
