@@ -19,8 +19,8 @@ class CallLimits:
     address: str = "1000/5second"
     """Calls of one network address whose callers show no valid token: many may stand behind it."""
     program: str = "10000/5second"
-    """Calls of one program, known by a token or another credential; the application says which kinds
-    of callers are programs.
+    """Calls of one program, known by a credential; the application says which kinds of callers are
+    programs.
     """
     calls_at_once: int = 64
     """Calls of one caller that are being answered."""
