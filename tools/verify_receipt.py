@@ -84,12 +84,12 @@ def parse_key(text: str) -> Key:
 def parse_head(note: str) -> Head:
     """Return the checkpoint in a signed note."""
     body, blank, lines = note.rpartition("\n\n")
-    lines = body.split("\n")
+    texts = body.split("\n")
     if (
         not blank
-        or len(lines) < 3
-        or not all(lines)
-        or not re.fullmatch(r"0|[1-9]\d{0,18}", lines[1])
+        or len(texts) < 3
+        or not all(texts)
+        or not re.fullmatch(r"0|[1-9]\d{0,18}", texts[1])
     ):
         raise NotProven("a checkpoint is not in its form")
     signatures = []
@@ -99,8 +99,8 @@ def parse_head(note: str) -> Head:
         if dash != "\u2014" or not name:
             raise NotProven("a signature is not in its form")
         signatures.append((name, _decoded(encoded, "a signature")))
-    root = _decoded(lines[2], "a root")
-    return Head(lines[0], int(lines[1]), root, body + "\n", tuple(signatures))
+    root = _decoded(texts[2], "a root")
+    return Head(texts[0], int(texts[1]), root, body + "\n", tuple(signatures))
 
 
 def read_heads(text: str) -> dict[str, list[Head]]:

@@ -19,7 +19,9 @@ class CallLimits:
     address: str = "1000/5second"
     """Calls of one network address whose callers show no valid token: many may stand behind it."""
     program: str = "10000/5second"
-    """Calls of one program, known by a credential."""
+    """Calls of one program, known by a credential; the application says which kinds of callers are
+    programs.
+    """
     calls_at_once: int = 64
     """Calls of one caller that are being answered."""
     streams_at_once: int = 16
