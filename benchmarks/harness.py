@@ -98,11 +98,13 @@ class Servers:
         ensure_topics(self._broker.bootstrap, topics=[events_topic(topic)])
         return self._broker.bootstrap, topic
 
-    def stack(self) -> Stack:
-        """Return a whole running stack on the real clock, which accepts this process's tokens."""
+    def stack(self, settings: Mapping[str, str] | None = None) -> Stack:
+        """Return a whole running stack on the real clock, which accepts this process's tokens; the
+        first time with more environment.
+        """
         if self._stack is None:
             self._exits.enter_context(_issuer_in(self.folder()))
-            stack = Stack(self.folder() / "stack", clock="real")
+            stack = Stack(self.folder() / "stack", clock="real", settings=settings)
             self._stack = self._exits.enter_context(stack)
         return self._stack
 

@@ -18,6 +18,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from multiprocessing.synchronize import Event
 from typing import Any
 
@@ -29,6 +30,7 @@ from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
 from benchmarks.filing import counter_procedure, submission
 from benchmarks.harness import Figures, Servers, Size, TargetMissed
+from kernel.config.call_limits import CallLimits
 from tests.support.identity import metadata
 from tests.support.stack import Stack
 
@@ -39,17 +41,27 @@ SECONDS = {Size.SMALL: 1.0, Size.USUAL: 15.0, Size.FULL: 60.0}
 ROUNDS = {Size.SMALL: 1, Size.USUAL: 3, Size.FULL: 5}
 PACE = 0.25
 """Seconds from one call of an honest caller to its next."""
+BEGUN_WITHIN = 120.0
+"""Seconds in which all hostile callers make their first call."""
 LARGE_BYTES = 3_900_000
 MANY_ITEMS = 200_000
 OWN_CONNECTION = (("grpc.use_local_subchannel_pool", 1),)
 
+DEFAULT_LIMITS = {
+    "MOTCUA_CALL_RATE_PERSON": CallLimits.person,
+    "MOTCUA_CALL_RATE_ADDRESS": CallLimits.address,
+    "MOTCUA_CALL_RATE_PROGRAM": CallLimits.program,
+    "MOTCUA_CALLS_AT_ONCE": str(CallLimits.calls_at_once),
+}
+
 Delays = dict[str, list[float]]
 Call = Callable[[], Awaitable[Any]]
+GoOn = Callable[[Call], Awaitable[None]]
 
 
 def run(size: Size, servers: Servers) -> Figures:
     """Print the p99 of each honest call in quiet and beside hostile callers, and their ratio."""
-    stack = servers.stack()
+    stack = servers.stack(DEFAULT_LIMITS)
     addresses = _address(stack, "intake"), _address(stack, "audit")
     quiet: dict[str, list[float]] = defaultdict(list)
     beside: dict[str, list[float]] = defaultdict(list)
@@ -84,7 +96,8 @@ def _round(addresses: tuple[str, str], seconds: float, *, hostile: bool) -> Dela
     process = spawn.Process(target=_attack, args=(*addresses, begun, enough))
     process.start()
     try:
-        begun.wait(30)
+        if not begun.wait(BEGUN_WITHIN):
+            raise TimeoutError("the hostile callers did not begin")
         return asyncio.run(_honest(*addresses, seconds))
     finally:
         enough.set()
@@ -127,15 +140,19 @@ def _attack(intake_address: str, audit_address: str, begun: Event, enough: Event
 
 async def _hostile(intake_address: str, audit_address: str, begun: Event, enough: Event) -> None:
     kinds = (_large, _many_items, _reconnecting, _reading_nothing)
+    first_calls = asyncio.Barrier(HOSTILE + 1)
+    go_on = partial(_again_and_again, first_calls)
     tasks = [
         asyncio.create_task(
             kinds[number % 4](
                 audit_address if kinds[number % 4] is _reading_nothing else intake_address,
                 metadata("citizen", f"x{number}"),
+                go_on,
             )
         )
         for number in range(HOSTILE)
     ]
+    await first_calls.wait()
     begun.set()
     await asyncio.to_thread(enough.wait)
     for task in tasks:
@@ -143,39 +160,45 @@ async def _hostile(intake_address: str, audit_address: str, begun: Event, enough
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _again_and_again(call: Call) -> None:
+async def _again_and_again(first_calls: asyncio.Barrier, call: Call) -> None:
+    """Call without a pause, once all callers have made the first of their calls."""
+    with suppress(grpc.RpcError):
+        await call()
+    await first_calls.wait()
     while True:
         with suppress(grpc.RpcError):
             await call()
 
 
-async def _large(address: str, who: Any) -> None:
+async def _large(address: str, who: Any, go_on: GoOn) -> None:
     request = intake.SubmitDossierRequest(applicant=intake.Applicant(full_name="x" * LARGE_BYTES))
-    await _submitting(address, who, request)
+    await _submitting(address, who, request, go_on)
 
 
-async def _many_items(address: str, who: Any) -> None:
+async def _many_items(address: str, who: Any, go_on: GoOn) -> None:
     parts = [intake.SubmittedPart()] * MANY_ITEMS
-    await _submitting(address, who, intake.SubmitDossierRequest(parts=parts))
+    await _submitting(address, who, intake.SubmitDossierRequest(parts=parts), go_on)
 
 
-async def _submitting(address: str, who: Any, request: intake.SubmitDossierRequest) -> None:
+async def _submitting(
+    address: str, who: Any, request: intake.SubmitDossierRequest, go_on: GoOn
+) -> None:
     async with grpc.aio.insecure_channel(address, OWN_CONNECTION) as channel:
         submit = IntakeServiceStub(channel).SubmitDossier
-        await _again_and_again(lambda: submit(request, timeout=60, metadata=who))
+        await go_on(lambda: submit(request, timeout=60, metadata=who))
 
 
-async def _reconnecting(address: str, who: Any) -> None:
+async def _reconnecting(address: str, who: Any, go_on: GoOn) -> None:
     async def call() -> None:
         async with grpc.aio.insecure_channel(address, OWN_CONNECTION) as channel:
             await IntakeServiceStub(channel).ListProcedures(
                 intake.ListProceduresRequest(), timeout=60, metadata=who
             )
 
-    await _again_and_again(call)
+    await go_on(call)
 
 
-async def _reading_nothing(address: str, _who: Any) -> None:
+async def _reading_nothing(address: str, _who: Any, go_on: GoOn) -> None:
     """Open one stream of the whole log after the other, and take one answer of each."""
     who = metadata("operator", f"x{uuid.uuid4().hex[:6]}")
     async with grpc.aio.insecure_channel(address, OWN_CONNECTION) as channel:
@@ -187,4 +210,4 @@ async def _reading_nothing(address: str, _who: Any) -> None:
             await opened.read()
             open_streams.append(opened)
 
-        await _again_and_again(call)
+        await go_on(call)

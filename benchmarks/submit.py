@@ -144,7 +144,13 @@ def _served(servers: Servers, name: str, catalogue: Catalogue) -> Iterator[str]:
             _Empty(writer),
             "motcua.intake.v1.IntakeService",
         )
-    settings = Settings(service="intake", port=0, database_url=url, log_level="warning")
+    settings = Settings(
+        service="intake",
+        port=0,
+        database_url=url,
+        log_level="warning",
+        call_rate_address="1000000/second",
+    )
     logs.setup(settings)
     server = RpcServer(settings, [offered], shipped())
     writer.start()

@@ -48,6 +48,14 @@ def parse_instant(text: str, option: str, *, begins: bool = False) -> Timestamp:
         ) from error
 
 
+def put_times(request: Any, as_of: str, known_at: str) -> None:
+    """Put the values of --as-of and --known-at into a request; nothing for empty ones."""
+    if as_of:
+        request.as_of.CopyFrom(parse_instant(as_of, "--as-of"))
+    if known_at:
+        request.known_at.CopyFrom(parse_instant(known_at, "--known-at"))
+
+
 def parse_day(text: str, option: str) -> str:
     """Read a day (YYYY-MM-DD)."""
     try:

@@ -11,10 +11,10 @@ from motcua.audit.v1 import audit_pb2 as pb
 from rich.table import Table
 
 from cli.commands.deadline_tables import deadline_table
-from cli.commands.dossier import AS_OF, suspended_for
+from cli.commands.dossier import AS_OF, KNOWN_AT, suspended_for
 from cli.formatting import ESTIMATED, ZONE, hours_and_minutes, iso, moment, print_json, word
 from cli.grpc_clients import identity
-from cli.options import JSON, parse_instant, parse_length
+from cli.options import JSON, parse_length, put_times
 from cli.printer import grid, out
 from cli.rpc_errors import audit
 from cli.unit_names import unit_lines
@@ -33,6 +33,7 @@ _WORDS = {
 def deadlines(
     context: typer.Context,
     as_of: AS_OF = "",
+    known_at: KNOWN_AT = "",
     within: Annotated[
         str, typer.Option(help="Due within this time, such as 3d or 12h; suspended ones too.")
     ] = "",
@@ -48,10 +49,12 @@ def deadlines(
 
     `status` is to the instant: overdue from the minute after the due date. `report` is by the local
     day, as `motcua report` counts: late from the day after. --overdue goes by the instant.
+
+    --known-at lists what was known then, seen from that instant unless --as-of names another one.
     """
     if context.invoked_subcommand:
         return
-    rows = fetch_deadlines(as_of, within, overdue, unit)
+    rows = fetch_deadlines(as_of, within, overdue, unit, known_at)
     if as_json:
         print_json([_deadline(row) for row in rows])
     else:
@@ -60,11 +63,12 @@ def deadlines(
             out.print(line, markup=False)
 
 
-def fetch_deadlines(as_of: str, within: str, overdue: bool, unit: str) -> list[pb.Deadline]:
+def fetch_deadlines(
+    as_of: str, within: str, overdue: bool, unit: str, known_at: str = ""
+) -> list[pb.Deadline]:
     """Ask for all due dates that match, page by page."""
     request = pb.ListDeadlinesRequest(overdue=overdue, unit=unit, page_size=1000)
-    if as_of:
-        request.as_of.CopyFrom(parse_instant(as_of, "--as-of"))
+    put_times(request, as_of, known_at)
     if within:
         request.within.CopyFrom(parse_length(within, "--within"))
     rows: list[pb.Deadline] = []
@@ -102,6 +106,7 @@ def _deadline(row: pb.Deadline) -> dict[str, Any]:
 def explain(
     code: Annotated[str, typer.Argument(help="The dossier's code.")],
     as_of: AS_OF = "",
+    known_at: KNOWN_AT = "",
     steps: Annotated[bool, typer.Option("--steps", help="Its steps' due dates, too.")] = False,
     as_json: JSON = False,
 ) -> None:
@@ -111,8 +116,7 @@ def explain(
     that its event names and compared with the one recorded. The exit status is 1 when one differs.
     """
     request = pb.ExplainDeadlineRequest(dossier_code=code)
-    if as_of:
-        request.as_of.CopyFrom(parse_instant(as_of, "--as-of"))
+    put_times(request, as_of, known_at)
     with audit() as stub:
         answer = stub.ExplainDeadline(request, timeout=60, metadata=identity())
     if as_json:
@@ -140,6 +144,7 @@ def _line(line: pb.DeadlineLine) -> dict[str, Any]:
         "type": line.type,
         "event_id": line.event_id,
         "occurred_at": iso(line.occurred_at),
+        "recorded_at": iso(line.recorded_at),
         "by": line.actor.id,
         "what": line.text.en,
         "what_vi": line.text.vi,
@@ -172,7 +177,9 @@ def print_explanation(answer: pb.ExplainDeadlineResponse, *, steps: bool = False
     """Print an explanation; of its steps only with ``steps``."""
     lines = [line for line in answer.lines if steps or not line.step]
     for line in lines:
-        head = f"{moment(line.occurred_at)}  {line.text.en}  ({line.actor.id})"
+        happened, recorded = moment(line.occurred_at), moment(line.recorded_at)
+        late = f", recorded {recorded}" if recorded not in ("", happened) else ""
+        head = f"{happened}  {line.text.en}  ({line.actor.id}{late})"
         out.print(head, markup=False)
         for part, group in groupby(line.spans, key=lambda span: span.part.en):
             stretches = _spans(list(group))

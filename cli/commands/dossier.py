@@ -14,12 +14,13 @@ from rich.table import Table
 
 from cli.formatting import ZONE, iso, moment, print_json, word
 from cli.grpc_clients import identity
-from cli.options import JSON, OFFICE, Language, parse_instant
+from cli.options import JSON, OFFICE, Language, put_times
 from cli.printer import grid, out
 from cli.rpc_errors import audit, postal_service
 
 CODE = Annotated[str, typer.Argument(help="The dossier's code.")]
 AS_OF = Annotated[str, typer.Option(help="As of this instant (ISO 8601).")]
+KNOWN_AT = Annotated[str, typer.Option(help="By what had been recorded by then (ISO 8601).")]
 _KINDS = {number: name.removeprefix("ACTOR_KIND_").lower() for name, number in ActorKind.items()}
 _LABELS = {
     "lateness": "lateness, by day",
@@ -45,6 +46,7 @@ _TIMES = (
 def timeline(
     code: CODE,
     as_of: AS_OF = "",
+    known_at: KNOWN_AT = "",
     kind: Annotated[
         str, typer.Option(help="The kind of what CODE names, such as officer.")
     ] = "dossier",
@@ -54,11 +56,11 @@ def timeline(
     """Show a dossier's whole history, across the services.
 
     In the order of the log, which is that of the times of recording within a service; when it
-    happened may lie before (a dossier imported from another system, a late report).
+    happened may lie before (a dossier imported from another system, a late report). --as-of goes by
+    when it happened, --known-at by when it was recorded.
     """
     request = pb.GetTimelineRequest(dossier_code=code, time_zone=OFFICE, stream_kind=kind)
-    if as_of:
-        request.as_of.CopyFrom(parse_instant(as_of, "--as-of"))
+    put_times(request, as_of, known_at)
     with audit() as stub:
         answer = stub.GetTimeline(request, timeout=60, metadata=identity())
     if as_json:
@@ -203,11 +205,13 @@ def _job_state(job: postal.Job) -> str:
     return postal.JobState.Name(job.state).removeprefix("JOB_STATE_").lower()
 
 
-def state(code: CODE, as_of: AS_OF = "", as_json: JSON = False) -> None:
-    """Show a dossier's state, now or as of any instant."""
+def state(code: CODE, as_of: AS_OF = "", known_at: KNOWN_AT = "", as_json: JSON = False) -> None:
+    """Show a dossier's state, now or as of any instant.
+
+    --as-of says what was so then, by what is known now; --known-at what was known then.
+    """
     request = pb.GetStateRequest(dossier_code=code)
-    if as_of:
-        request.as_of.CopyFrom(parse_instant(as_of, "--as-of"))
+    put_times(request, as_of, known_at)
     with audit() as stub:
         answer = stub.GetState(request, timeout=60, metadata=identity())
     found = _state(answer)
@@ -216,6 +220,8 @@ def state(code: CODE, as_of: AS_OF = "", as_json: JSON = False) -> None:
         return
     times = {name: moment(getattr(answer.state, name)) for name in _TIMES}
     found |= times | {"as_of": moment(answer.as_of)}
+    if answer.HasField("known_at"):
+        found["known_at"] = moment(answer.known_at)
     if found["time_zone"] == OFFICE:
         del found["time_zone"]
     found["lateness"] = found["lateness"].replace("_", " ")
@@ -233,6 +239,7 @@ def _state(answer: pb.GetStateResponse) -> dict[str, Any]:
     return {
         "dossier_code": found.dossier_code,
         "as_of": iso(answer.as_of),
+        **({"known_at": iso(answer.known_at)} if answer.HasField("known_at") else {}),
         "state": found.state,
         "state_name": found.state_name.en,
         "state_name_vi": found.state_name.vi,

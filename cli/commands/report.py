@@ -11,9 +11,10 @@ from motcua.audit.v1 import audit_pb2 as pb
 from rich.table import Table
 from rich.text import Text
 
+from cli.commands.dossier import KNOWN_AT
 from cli.formatting import iso, print_csv, print_json
 from cli.grpc_clients import identity
-from cli.options import in_order, parse_day, parse_instant
+from cli.options import in_order, parse_day, put_times
 from cli.printer import grid, out
 from cli.rpc_errors import audit
 from cli.unit_names import unit_lines
@@ -85,6 +86,7 @@ def report(
     from_day: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")],
     to_day: Annotated[str, typer.Option("--to", help="Last day, itself included.")],
     as_of: Annotated[str, typer.Option(help="Only what had happened by then (ISO 8601).")] = "",
+    known_at: KNOWN_AT = "",
     by: Annotated[By, typer.Option(help="One line for each of these.")] = By.unit,
     organisation: Annotated[
         Organisation, typer.Option(help="Units as they were, or their successors of now.")
@@ -97,8 +99,11 @@ def report(
     What came in, was resolved (early, on time, late), returned without result, and is pending. It
     is judged by the local days of each dossier: what is due today is late from tomorrow on.
     (`motcua deadlines` judges by the instant.)
+
+    --known-at gives the report as it was made then; with --as-of, what had been recorded then of
+    what had happened by the other instant.
     """
-    document = fetch(from_day, to_day, as_of, by.value, organisation.value)
+    document = fetch(from_day, to_day, as_of, by.value, organisation.value, known_at)
     if as_json or form is Format.json:
         print_json(document)
     elif form is Format.csv:
@@ -118,11 +123,17 @@ def report(
 
 
 def fetch(
-    from_day: str, to_day: str, as_of: str, by: str, organisation: str = "then"
+    from_day: str,
+    to_day: str,
+    as_of: str,
+    by: str,
+    organisation: str = "then",
+    known_at: str = "",
 ) -> dict[str, Any]:
     """Ask for a report.
 
-    Return ``{"from", "to", "as_of", "by", "rows": [{"key", counts…}], "total": {counts…}}``.
+    Return ``{"from", "to", "as_of", "by", "rows": [{"key", counts…}], "total": {counts…}}``, and
+    "known_at" where it was asked for.
     """
     request = pb.GetReportRequest(
         from_date=parse_day(from_day, "--from"),
@@ -131,8 +142,7 @@ def fetch(
         organisation=f"ORGANISATION_{organisation.upper()}",
     )
     in_order(request.from_date, request.to_date)
-    if as_of:
-        request.as_of.CopyFrom(parse_instant(as_of, "--as-of"))
+    put_times(request, as_of, known_at)
     with audit() as stub:
         answer = stub.GetReport(request, timeout=300, metadata=identity())
     return {
@@ -142,6 +152,7 @@ def fetch(
         "by": by,
         "rows": [{"key": row.key} | _counts(row) for row in answer.rows],
         "total": _counts(answer.total),
+        **({"known_at": iso(answer.known_at)} if answer.HasField("known_at") else {}),
     }
 
 
@@ -158,6 +169,7 @@ def _places(document: dict[str, Any]) -> str:
 def table(document: dict[str, Any]) -> Table:
     """Lay a report out for a terminal."""
     as_of = f", as of {_shown(document['as_of'])}" if document["as_of"] else ""
+    known_at = f", known at {_shown(document['known_at'])}" if document.get("known_at") else ""
     narrow = out.narrow
     headings = _NARROW if narrow else [_LABELS.get(name, name.replace("_", " ")) for name in COUNTS]
     lines = [
@@ -165,7 +177,7 @@ def table(document: dict[str, Any]) -> Table:
         for row in [*document["rows"], document["total"] | {"key": "total"}]
     ]
     lines[-1] = [Text(cell, style="bold") for cell in lines[-1]]
-    title = f"{document['from']} – {document['to']}{as_of}"
+    title = f"{document['from']} – {document['to']}{as_of}{known_at}"
     return grid(
         [document["by"], *headings], lines, title=title, right=headings, gap=1 if narrow else 2
     )

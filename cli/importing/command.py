@@ -36,6 +36,9 @@ from cli.settings import settings
 AGAIN = "what came in stays; run the same command again to go on where it was"
 _SHOWN = 10
 """Codes that are listed of dossiers that something is wrong with."""
+_WHOLE_DAY = (
+    'if the whole day is meant, put its form before the others: time_format = ["%d/%m/%Y 00:00", …]'
+)
 SOME_REJECTED = 3
 """The exit status when all rows are accounted for, and some of them were not brought in."""
 
@@ -135,6 +138,8 @@ def _numbers(outcome: ImportOutcome, rejects: Path | None) -> dict[str, Any]:
         "ended": outcome.ended,
         "open": outcome.dossiers - outcome.ended,
         "steps_after_end": outcome.after_end,
+        "steps_before_start": outcome.before_start,
+        "at_midnight": outcome.at_midnight,
         "ended_before_start": outcome.ended_before_start,
         "due_before_start": outcome.due_before_start,
         "dossiers_done_before": outcome.skipped,
@@ -170,6 +175,13 @@ def _print(outcome: ImportOutcome, rejects: Path | None, *, as_json: bool) -> No
     ]
     if outcome.left_out:
         lines.append("left out are transitions that the mapping does not count as steps")
+    if outcome.before_start:
+        lines.append(
+            f"kept, but before their case was handed in: {counted(outcome.before_start, 'step')}"
+        )
+    if outcome.at_midnight:
+        lines += _doubtful("due or ended at 00:00, the beginning of that day", outcome.at_midnight)
+        lines.append(_WHOLE_DAY)
     lines += _doubtful("ended before it was handed in", outcome.ended_before_start)
     lines += _doubtful("is due before it was handed in", outcome.due_before_start)
     if outcome.skipped:

@@ -13,7 +13,6 @@ from datetime import date, datetime, time
 from typing import Final, NamedTuple
 
 from cli.importing.mapping import FactPlace, Mapping, MappingError
-from cli.importing.readers.encodings import is_tcvn3
 from cli.importing.rows import MALFORMED, SourceRow
 from cli.importing.times import ISO, parse_time
 from kernel.base.clock_skew import lies_ahead
@@ -23,13 +22,14 @@ from kernel.messages.texts import TEXTS
 from kernel.rpc.validation.messages import PLAIN
 from kernel.rpc.validation.normalizers import Malformed
 from office.normalization.codes import dossier_code, procedure_code, unit_code
+from office.normalization.legibility import garbled
 from office.normalization.lines import folded, line
 
 EARLIEST, LATEST = 1901, 2199
 """Years in which working time is known."""
 _LONGEST: Final = {"case": 64, "activity": 200, "external_code": 64}
 _LONGEST_OTHER: Final = 100
-_ADVICE_TCVN3: Final = "is in TCVN3 (ABC) letters; convert the file to Unicode first"
+_SHOWN: Final = 20
 
 
 class ImportedStep(NamedTuple):
@@ -57,12 +57,19 @@ class ImportedHistory:
     granted: bool
     external_code: str = ""
     procedure: str = ""
+    at_midnight: bool = field(default=False, compare=False)
+    """Whether it is due or ended at 00:00 sharp, which may stand for a day."""
     steps: list[ImportedStep] = field(default_factory=list, compare=False)
 
     @property
     def after_end(self) -> int:
         """The number of steps after the case's end."""
         return sum(self.ended_at is not None and step.at > self.ended_at for step in self.steps)
+
+    @property
+    def before_start(self) -> int:
+        """The number of steps before it was handed in."""
+        return sum(step.at < self.started_at for step in self.steps)
 
     @property
     def ended_before_start(self) -> bool:
@@ -109,14 +116,15 @@ def read_histories(rows: Iterable[SourceRow], mapping: Mapping, now: int) -> His
     cases: dict[str, ImportedHistory] = {}
     rejects: list[Reject] = []
     columns: set[str] = set()
-    count = left_out = 0
+    transitions: Counter[str] = Counter()
+    count = 0
     places = mapping.places()
     for row in rows:
         count += 1
         columns.update(row.values)
         reading = _RowReader(row, mapping, places, now)
-        if reading.is_left_out():
-            left_out += 1
+        if reading.transition and folded(reading.transition) not in mapping.transitions:
+            transitions[repr(reading.transition)] += 1
             continue
         try:
             case = reading.case()
@@ -128,7 +136,15 @@ def read_histories(rows: Iterable[SourceRow], mapping: Mapping, now: int) -> His
         else:
             cases[case.code].steps.append(step)
     if unknown := mapping.columns.named() - columns:
-        raise MappingError(f"no row has the column {', '.join(sorted(unknown))}")
+        there = ", ".join(repr(name) for name in sorted(columns - {MALFORMED})[:_SHOWN])
+        raise MappingError(f"no row has the column {', '.join(sorted(unknown))}; there are {there}")
+    left_out = transitions.total()
+    if left_out and left_out == count:
+        names = ", ".join(sorted(transitions)[:_SHOWN])
+        column = mapping.transition_column
+        raise MappingError(
+            f"no row is a step: 'transitions' has none of column {column!r}: {names}"
+        )
     for case in cases.values():
         case.steps[:] = _in_order(case.steps)
     found = [_begun(case) for case in cases.values()] if not mapping.columns.started else None
@@ -173,10 +189,10 @@ class _RowReader:
         self._now = now
         self._zone = zone(mapping.source.time_zone)
 
-    def is_left_out(self) -> bool:
-        """Return whether the row is a transition that is no step."""
-        transition = folded(self._row.values.get(self._mapping.transition_column, ""))
-        return bool(transition) and transition not in self._mapping.transitions
+    @property
+    def transition(self) -> str:
+        """How far the activity has come; empty when the row does not say."""
+        return line(self._row.values.get(self._mapping.transition_column, ""))
 
     def case(self) -> ImportedHistory:
         """Return what the row says of its case."""
@@ -195,6 +211,7 @@ class _RowReader:
             granted=self._granted(ended),
             external_code=self._code("external_code", self._value("external_code")),
             procedure=self._procedure(),
+            at_midnight=self._is_midnight("due") or self._is_midnight("ended"),
         )
 
     def step(self, case: ImportedHistory) -> ImportedStep:
@@ -222,8 +239,8 @@ class _RowReader:
         longest = _LONGEST.get(fact, _LONGEST_OTHER)
         if len(value) > longest:
             raise self._wrong(fact, f"has more than {longest} characters")
-        if is_tcvn3(value):
-            raise self._wrong(fact, f"{value!r} {_ADVICE_TCVN3}")
+        if wrong := garbled(value):
+            raise self._wrong(fact, f"{value!r} {wrong.text.en}")
         clean = plain(value)
         if clean is None:
             raise self._wrong(fact, f"{value!r} {TEXTS.text(PLAIN).en}")
@@ -297,6 +314,10 @@ class _RowReader:
         if isinstance(moment, datetime):
             return self._instant(moment)
         return self._instant(datetime.combine(moment, time.max))
+
+    def _is_midnight(self, fact: str) -> bool:
+        moment = self._moment(fact) if self._value(fact) else None
+        return isinstance(moment, datetime) and moment.time() == time.min
 
     def _moment(self, fact: str) -> date | datetime:
         text, formats = self._needed(fact), self._mapping.time_formats

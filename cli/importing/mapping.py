@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from cli.importing.rows import Layout
-from cli.importing.times import ISO, is_format
+from cli.importing.times import EXCEL, ISO, is_format
 from kernel.documents.mistakes import DocumentError
 from kernel.documents.reading import DocumentReader, DocumentTable, open_toml, read_document
 from kernel.documents.rules import must
@@ -22,7 +22,10 @@ TEXTS: Final = MessageCatalogue.beside(Path(__file__).parent)
 FACTS: Final = ("channel", "unit")
 """What a dossier needs, by a column, a constant or a default."""
 GRANTED: Final = frozenset(
-    {"đồng ý", "chấp thuận", "phê duyệt", "đã cấp", "cấp", "granted", "approved", "accepted"}
+    map(
+        folded,
+        ("đồng ý", "chấp thuận", "phê duyệt", "đã cấp", "cấp", "granted", "approved", "accepted"),
+    )
 )
 """Results that mean a grant when the mapping lists none."""
 TRANSITION: Final = "lifecycle:transition"
@@ -182,14 +185,21 @@ class Mapping(DocumentTable):
     def time_formats(self) -> list[str]:
         """How times are written; cells of a sheet that are dates are ISO 8601."""
         known = self.source.time_format
-        return [ISO, *known] if self.source.format == "xlsx" else known
+        return list(dict.fromkeys([*known, ISO])) if self.source.format == "xlsx" else known
 
     @property
     def layout(self) -> Layout:
         """How the log is to be read."""
         source = self.source
         columns = frozenset(self.columns.named())
-        return Layout(source.format, source.delimiter, source.encoding, source.sheet, columns)
+        return Layout(
+            source.format,
+            source.delimiter,
+            source.encoding,
+            source.sheet,
+            EXCEL in source.time_format,
+            columns,
+        )
 
 
 @dataclass(frozen=True)

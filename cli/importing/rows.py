@@ -35,5 +35,7 @@ class Layout:
     """Of a CSV file; empty for UTF-8, or UTF-16 with its mark."""
     sheet: str = ""
     """Of an XLSX file; empty for the first one."""
+    serial_days: bool = False
+    """Whether numbers of an XLSX file may be days, counted from 1900."""
     columns: frozenset[str] = frozenset()
     """Columns that are asked for, each of which may be there only once."""

@@ -32,10 +32,14 @@ class ImportOutcome:
     """Dossiers that an earlier run of the same import had finished."""
     ended: int = 0
     after_end: int = 0
+    before_start: int = 0
+    """Steps before their case was handed in."""
     left_out: int = 0
     """Rows that are no steps."""
     ended_before_start: list[str] = field(default_factory=list)
     """Dossiers that are kept although their end lies before they were handed in."""
+    at_midnight: list[str] = field(default_factory=list)
+    """Dossiers that are due or ended at 00:00 sharp."""
     due_before_start: list[str] = field(default_factory=list)
     seconds: float = 0.0
     rejects: list[Reject] = field(default_factory=list)
@@ -99,6 +103,7 @@ async def import_histories(
     outcome.seconds = time.monotonic() - begun
     outcome.rejects.sort()
     outcome.troubles.sort()
+    outcome.at_midnight.sort()
     outcome.ended_before_start.sort()
     outcome.due_before_start.sort()
     return outcome
@@ -127,6 +132,9 @@ async def _settle(
     outcome.dossiers += 1
     outcome.ended += case.ended_at is not None
     outcome.after_end += case.after_end
+    outcome.before_start += case.before_start
+    if case.at_midnight:
+        outcome.at_midnight.append(case.code)
     if case.ended_before_start:
         outcome.ended_before_start.append(case.code)
     if case.due_before_start:

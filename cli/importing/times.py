@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
 ISO: Final = "iso"
@@ -12,14 +13,21 @@ EXCEL: Final = "excel"
 """The number of days since 30/12/1899, as spreadsheets count them."""
 _EXCEL_BEGIN: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - local time of the source
 _EXCEL_LAST: Final = 2_958_465
+_MIDNIGHT: Final = re.compile(r"([ T])24:00((?::00)?(?![:.,]))")
+"""The end of a day, which is the beginning of the next one (ISO 8601-1, 5.3.2)."""
+_HALF_DAY: Final = re.compile(r"\b(?:SA|CH)\b", re.IGNORECASE)
+_HALVES: Final = {"SA": "AM", "CH": "PM"}
+"""Sáng and chiều, as Windows writes them in Vietnamese."""
 _DAY_FIELDS: Final = frozenset("YymdbBj")
 
 
 def parse_time(text: str, formats: Sequence[str]) -> date | datetime:
     """Return a day, or an instant with or without its offset; raise ``ValueError``."""
+    midnight, ends_day = _MIDNIGHT.subn(r"\g<1>00:00\g<2>", text)
     for known in formats:
         with suppress(ValueError, OverflowError):
-            return _PARSERS[known](text) if known in _PARSERS else _strptime(text, known)
+            moment = _PARSERS[known](midnight) if known in _PARSERS else _strptime(midnight, known)
+            return moment + timedelta(days=ends_day)
     raise ValueError(text)
 
 
@@ -27,7 +35,7 @@ def is_format(text: str) -> bool:
     """Return whether a text is a format: ``iso``, ``excel``, or one of ``strptime`` with a day."""
     if text in _PARSERS:
         return True
-    sample = datetime(2021, 6, 7, 8, 9)  # noqa: DTZ001 - a sample
+    sample = datetime(2021, 6, 7, 8, 9, tzinfo=timezone(timedelta(hours=7)))
     try:
         written = sample.strftime(text)
         return _strptime(written, text).isoformat()[:10] == sample.date().isoformat()
@@ -36,6 +44,8 @@ def is_format(text: str) -> bool:
 
 
 def _strptime(text: str, known: str) -> date | datetime:
+    if "%p" in known:
+        text = _HALF_DAY.sub(lambda found: _HALVES[found[0].upper()], text)
     moment = datetime.strptime(text, known)  # noqa: DTZ007 - the caller knows the zone
     fields = {known[place + 1] for place, sign in enumerate(known[:-1]) if sign == "%"}
     return moment.date() if fields <= _DAY_FIELDS else moment

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from cli.commands.rebuild import kafka_away, service_of
 from cli.formatting import print_json
 from cli.log_repair.content import NothingHeld, Origin
+from cli.log_repair.held import open_databases
 from cli.log_repair.plan import Planner
 from cli.log_repair.proof import differences
 from cli.log_repair.repair import (
@@ -29,13 +30,14 @@ from cli.log_repair.repair import (
     reserved,
     write,
 )
-from cli.log_repair.stopped import stopped
 from cli.operator_name import operator_name
 from cli.options import JSON
 from cli.printer import counted, err, failed, grid, out, progress_on
 from cli.stack.plan import SERVICES
+from cli.stack.stopped import StillRunning, stopped
 from kernel.consumer.reading.log_reader import LogUnavailable
 from kernel.kafka.cluster import Cluster
+from kernel.kafka.exact_writer import OffsetTaken
 from kernel.kafka.topics import TopicError, ensure_topics, events_topic
 from kernel.rebuild.place import RebuildRunning
 
@@ -46,7 +48,9 @@ app = typer.Typer(no_args_is_help=True, help="Compare the log with the services,
 def _explained(cluster: Cluster) -> Iterator[None]:
     try:
         yield
-    except (CannotRepair, NothingHeld, TopicError, TimeoutError) as error:
+    except (
+        CannotRepair, NothingHeld, OffsetTaken, StillRunning, TopicError, TimeoutError
+    ) as error:  # fmt: skip
         raise failed(str(error)) from error
     except RebuildRunning as error:
         raise failed("a rebuild or a check is under way: wait for it and try again") from error
@@ -135,9 +139,10 @@ def _two_people(approved_by: str) -> dict[str, str]:
 def _carry_out(
     cluster: Cluster, topic: str, target: str, plan_id: str, folder: Path, names: dict[str, str]
 ) -> dict[str, Any]:
+    with open_databases() as databases:
+        require_stopped(databases)
     with planned(cluster, topic, target) as planner:
         made = planner.plan
-        require_stopped(planner.databases)
         if made.refusals:
             raise CannotRepair("; ".join(made.refusals))
         if made.plan_id != plan_id:

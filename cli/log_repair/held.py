@@ -64,6 +64,11 @@ class Database:
         outbox = self.model.tables.outbox
         return int(self.connection.execute(select(func.count()).select_from(outbox)).scalar_one())
 
+    def last_waiting(self) -> int:
+        """Return the number of the last row that waits for publication; 0 without any."""
+        last = select(func.max(self.model.tables.outbox.c.id))
+        return int(self.connection.execute(last).scalar_one() or 0)
+
     def own_events(self, partitions: int) -> Iterator[Loose]:
         """Yield the service's own events, each stream's in order, but for those that the broker has
         refused, and what comes after them.

@@ -63,6 +63,8 @@ class Plan:
     """Names the target and all that it will hold: the same before, during and after the repair."""
     findings: list[str] = field(default_factory=list)
     """What nobody can decide but people."""
+    waiting: dict[str, int] = field(default_factory=dict)
+    """By service the last row of its outbox that the plan knows."""
     missing: list[str] = field(default_factory=list)
     """Services without a database."""
 
@@ -108,6 +110,7 @@ class Planner:
         plan = self.plan
         plan.missing = [name for name in SERVICES if name not in self.databases]
         known = {} if self._audit is None else self._audit.digests()
+        plan.waiting = {name: each.last_waiting() for name, each in self.databases.items()}
         self._compare(self._heights(known))
         self._collect(known)
         self._scan(written)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,24 +17,19 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, select, tuple_, update
 
-from cli.grpc_clients import status_of
-from cli.log_repair.content import Planned
 from cli.log_repair.held import Database, open_databases
 from cli.log_repair.plan import Plan, Planner
-from cli.stack.addresses import target
-from cli.stack.plan import SERVICES
+from cli.stack.stopped import require_none_answers
 from kernel.consumer.reading.kafka_reader import KafkaReader
 from kernel.eventsourcing.leases import is_held
 from kernel.eventsourcing.record import Mark
-from kernel.kafka.clients import make_admin, make_producer
+from kernel.kafka.clients import make_admin
 from kernel.kafka.cluster import Cluster
+from kernel.kafka.exact_writer import write_exactly
 from kernel.rebuild.rebuild import place_of
 from kernel.storage.engines import open_engine
 from kernel.storage.kernel_tables import KernelTables
 
-UNDER_WAY: Final = 1_000
-"""Records that are sent before the first of them must be acknowledged."""
-ACKNOWLEDGED_WITHIN: Final = 30.0
 LEASE_SECONDS: Final = 8.0
 """After this the lease of a relay that was killed has ended."""
 
@@ -45,10 +39,10 @@ class CannotRepair(Exception):
 
 
 def require_stopped(databases: Mapping[str, Database]) -> None:
-    """Raise ``CannotRepair`` naming a service that runs, also one without a database yet."""
-    for service in SERVICES:
-        if status_of(service, timeout=1.0) is not None:
-            raise CannotRepair(f"{service} runs at {target(service).address}: stop it first")
+    """Raise ``StillRunning`` naming a service that answers, also one without a database yet, and
+    ``CannotRepair`` when a process that does not answer works on one of the databases.
+    """
+    require_none_answers()
     end = time.monotonic() + LEASE_SECONDS
     for database in databases.values():
         while is_held(database.connection, database.model.tables.leases, "relay"):
@@ -157,8 +151,8 @@ def _move(connection: Connection, tables: KernelTables, changes: Mapping[int, Mo
 
 
 def write(cluster: Cluster, planner: Planner, wrote: Callable[[int], None]) -> None:
-    """Write what the target lacks, each partition in order; raise ``CannotRepair`` when a record
-    gets another offset than planned: then somebody else writes to the topic.
+    """Write what the target lacks, each partition in order; raise ``OffsetTaken`` when a record
+    gets another offset than planned.
     """
     plan = planner.plan
     reader = KafkaReader(cluster, plan.target)
@@ -166,53 +160,19 @@ def write(cluster: Cluster, planner: Planner, wrote: Callable[[int], None]) -> N
         ends = reader.ends(range(plan.partitions))
     finally:
         reader.close()
-    producer = make_producer(
-        cluster,
-        acks="all",
-        enable_idempotence=True,
-        linger_ms=5,
-        allow_auto_create_topics=False,
-        bootstrap_timeout_ms=5_000,
-        metrics_enabled=False,
+    lacking = (
+        each.record
+        for partition in range(plan.partitions)
+        for each in planner.records(partition)
+        if each.record.offset >= ends[partition]
     )
-    waiting: deque[tuple[Planned, Any]] = deque()
-    try:
-        for partition in range(plan.partitions):
-            for each in planner.records(partition):
-                if each.record.offset >= ends[partition]:
-                    waiting.append((each, _send(producer, plan.target, each)))
-                if len(waiting) >= UNDER_WAY:
-                    _settle(waiting, wrote, UNDER_WAY // 2)
-            _settle(waiting, wrote, 0)
-    finally:
-        producer.close(timeout=1)
-
-
-def _send(producer: Any, topic: str, each: Planned) -> Any:
-    record = each.record
-    return producer.send(
-        topic,
-        record.value,
-        key=record.key,
-        headers=list(record.headers),
-        partition=record.partition,
-    )
-
-
-def _settle(waiting: deque[tuple[Planned, Any]], wrote: Callable[[int], None], left: int) -> None:
-    while len(waiting) > left:
-        each, future = waiting.popleft()
-        place = future.get(timeout=ACKNOWLEDGED_WITHIN)
-        if place.offset not in (each.record.offset, -1):
-            raise CannotRepair(
-                f"partition {place.partition} got a record at {each.record.offset} from somebody "
-                "else: find out who writes to the topic, stop that, and plan again"
-            )
-        wrote(1)
+    write_exactly(cluster, plan.target, lacking, wrote)
 
 
 def forget_waiting(databases: Mapping[str, Database], plan: Plan) -> None:
-    """Forget what waited for publication, since the log has it, and note where the log ends."""
+    """Forget what waited for publication when the plan was made, since the log has it, and note
+    where the log ends. What a service that was started too early has written since waits on.
+    """
     for database in databases.values():
         database.connection.rollback()
         tables = database.model.tables
@@ -221,8 +181,9 @@ def forget_waiting(databases: Mapping[str, Database], plan: Plan) -> None:
         refused = select(outbox.c.stream_id, outbox.c.stream_kind).where(
             outbox.c.quarantine_reason.is_not(None)
         )
+        known = outbox.c.id <= plan.waiting.get(database.service, 0)
         with _writable(database) as connection:
-            connection.execute(delete(outbox).where(stream.not_in(refused)))
+            connection.execute(delete(outbox).where(known, stream.not_in(refused)))
             connection.execute(delete(tables.published))
             if plan.last:
                 connection.execute(

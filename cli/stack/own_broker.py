@@ -13,15 +13,15 @@ from infra.supervisor import state
 
 
 @contextmanager
-def own_broker() -> Iterator[str]:
+def own_broker(*, new: bool = False) -> Iterator[str]:
     """Return the address of a broker on the log of the data folder; empty when a stack runs there,
-    another cluster is used, or the folder has no log.
+    another cluster is used, or the folder has no log and may not get a ``new`` one.
 
     Raise ``AlreadyRunning``, ``BrokerError`` or ``JarError``.
     """
     given = settings()
     folder = given.data_dir.absolute()
-    if running_stack(folder) or given.kafka or not (folder / "kafka").is_dir():
+    if running_stack(folder) or given.kafka or not (new or (folder / "kafka").is_dir()):
         yield ""
         return
     err.print("nothing runs here: starting the stack's own broker for this command")

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-
 import typer
 
-from cli.printer import err, failed
-from cli.settings import settings
-from cli.stack.addresses import running_stack
-from cli.stack.own_broker import own_broker
-from infra.kafka.jars import JarError
-from infra.local.kafka import BrokerError
-from infra.supervisor import state
-from kernel.kafka.cluster import Cluster
-from kernel.kafka.topics import Topic, TopicError, check_topics, events_topic, fix_topic
+from cli.printer import err
+from cli.stack.topic_at_hand import topic_at_hand
+from kernel.kafka.topics import Topic, check_topics, fix_topic
 
 ANSWER_WITHIN = 5.0
 """Seconds that a cluster has to answer."""
@@ -30,7 +20,7 @@ def check() -> None:
     Exit status 1 when it is not. Where no stack runs on the data folder, its own broker is started
     for as long as this takes.
     """
-    with _topic() as (cluster, topic):
+    with topic_at_hand() as (cluster, topic):
         check_topics(cluster, [topic], timeout=ANSWER_WITHIN)
         _say_right(topic)
 
@@ -44,35 +34,10 @@ def fix() -> None:
     Partitions are added only while it holds no record. Where no stack runs on the data folder, its
     own broker is started for as long as this takes.
     """
-    with _topic() as (cluster, topic):
+    with topic_at_hand() as (cluster, topic):
         fix_topic(cluster, topic, timeout=ANSWER_WITHIN)
         _say_right(topic)
 
 
 def _say_right(topic: Topic) -> None:
     err.print(f"topic {topic.name}: {topic.partitions} partitions, kept for ever")
-
-
-@contextmanager
-def _topic() -> Iterator[tuple[Cluster, Topic]]:
-    """Return the cluster and the topic of the running stack, else those of the environment."""
-    try:
-        with _place() as (servers, name):
-            yield replace(settings().cluster, servers=servers), events_topic(name)
-    except (state.AlreadyRunning, BrokerError, JarError, TopicError) as error:
-        raise failed(str(error)) from error
-
-
-@contextmanager
-def _place() -> Iterator[tuple[str, str]]:
-    given = settings()
-    folder = given.data_dir.absolute()
-    if kafka := running_stack(folder).get("kafka"):
-        yield kafka["bootstrap"], kafka["topic"]
-    elif given.kafka:
-        yield given.kafka, given.topic
-    elif not (folder / "kafka").is_dir():
-        raise BrokerError(f"{folder} has no log yet: motcua up makes it")
-    else:
-        with own_broker() as servers:
-            yield servers, given.topic

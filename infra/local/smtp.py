@@ -85,8 +85,10 @@ class SinkHandler:
 class MailSink(LocalServer):
     """The sink in this process, in a thread of its own; a context manager."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, *, smtputf8: bool = True) -> None:
+        """smtputf8: whether it takes addresses with letters beyond ASCII before the @."""
         self.folder = folder
+        self.smtputf8 = smtputf8
         self.host = "127.0.0.1"
         self.port = port
         self.handler = SinkHandler(folder)
@@ -95,7 +97,7 @@ class MailSink(LocalServer):
     def start(self) -> None:
         """Listen on 127.0.0.1:port. Raise OSError when the port is taken."""
         controller = Controller(
-            self.handler, hostname=self.host, port=self.port, enable_SMTPUTF8=True
+            self.handler, hostname=self.host, port=self.port, enable_SMTPUTF8=self.smtputf8
         )
         controller.start()
         self._controller = controller

@@ -81,27 +81,28 @@ def read_state(data_dir: Path) -> dict[str, Any]:
 
 def hold(data_dir: Path, service: str) -> Path:
     """Ask the supervisor to stop a service and leave it stopped until ``release``; return the
-    file that asks.
+    file that asks. Each process holds by itself: the service is started when none does any more.
     """
-    path = data_dir / HOLD / service
+    path = _hold_file(data_dir, service)
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileNotFoundError):  # another release took the folder away just now
-            path.write_text(str(os.getpid()))
+            path.touch()
             return path
 
 
 def release(data_dir: Path, service: str) -> None:
-    """Let the supervisor start a held service again; nothing is left when it was the last one."""
-    (data_dir / HOLD / service).unlink(missing_ok=True)
+    """Hold a service no more; nothing is left when it was the last one."""
+    _hold_file(data_dir, service).unlink(missing_ok=True)
     with suppress(OSError):  # another service is being held
         (data_dir / HOLD).rmdir()
 
 
 def held(data_dir: Path, service: str) -> bool:
     """Return whether a service is being held by a process that is still there."""
-    try:
-        holder = (data_dir / HOLD / service).read_text()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    return not holder.isdigit() or psutil.pid_exists(int(holder))
+    holders = (path.suffix[1:] for path in (data_dir / HOLD).glob(f"{service}.*"))
+    return any(holder.isdigit() and psutil.pid_exists(int(holder)) for holder in holders)
+
+
+def _hold_file(data_dir: Path, service: str) -> Path:
+    return data_dir / HOLD / f"{service}.{os.getpid()}"

@@ -25,6 +25,8 @@ CORRELATION: Final = "x-motcua-correlation-id"
 LANGUAGE: Final = "accept-language"
 TRACE: Final = "traceparent"
 AUTHORIZATION: Final = "authorization"
+ANONYMOUS: Final = "guest"
+"""The subject of tokens for whoever did not sign in."""
 
 _CORRELATION_FORM: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
@@ -63,6 +65,13 @@ class Caller:
     def waits(self) -> bool:
         """Return whether somebody still waits for the answer; safe to ask from any thread."""
         return not self.gone and time.monotonic() < self.expires
+
+
+def is_known(actor: Actor) -> bool:
+    """Return whether an actor is one caller: neither a guest nor whoever shares a token with all
+    who did not sign in.
+    """
+    return actor.id not in ("", ANONYMOUS)
 
 
 _caller: ContextVar[Caller] = ContextVar("motcua_caller")

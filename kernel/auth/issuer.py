@@ -19,10 +19,10 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 
+from kernel.auth.identity import ANONYMOUS
 from kernel.auth.jwks import DEVELOPMENT
 from kernel.config.common_settings import AUDIENCE, DEVELOPMENT_ISSUER, CommonSettings
 
-ANONYMOUS: Final = "guest"
 HOURS: Final = 12.0
 """Hours for which its tokens are valid by default."""
 _SECRET: Final = "issuer.json"

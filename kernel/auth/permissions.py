@@ -45,6 +45,8 @@ class AccessModel:
     """The kinds that a token can name; the others show credentials of their own, or none."""
     role_kind: str
     """The kind whose callers hold roles, and to whom scopes apply."""
+    program_kinds: frozenset[ActorKind] = frozenset()
+    """The kinds whose calls programs make."""
     scopes: tuple[str, ...] = ()
     """What a rule can be limited to, beside ``any``."""
     checked_scope: str = ""

@@ -51,6 +51,9 @@ class Violation(_InWords):
 class Failure(Exception):
     """A failure with a text for the caller in Vietnamese and English."""
 
+    late = False
+    """Whether it is answered late, which slows down who calls again as soon as it is refused."""
+
     def __init__(self, vi: str, en: str) -> None:
         super().__init__(en)
         self.vi = vi

@@ -10,6 +10,7 @@ from pydantic_settings import SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from kernel.config.call_limits import CallLimits, CallRate
 from kernel.config.environment import Port
 from kernel.config.kafka_settings import KafkaSettings
 from kernel.config.loopback import clear_host, is_loopback
@@ -107,6 +108,28 @@ class Settings(KafkaSettings):
         None, validation_alias=AliasChoices("<SERVICE>_TLS_CLIENT_CA", "MOTCUA_TLS_CLIENT_CA")
     )
     """Whose certificates clients must show; None: they need none."""
+    call_rate_person: CallRate = Field(
+        CallLimits.person,
+        validation_alias=AliasChoices("<SERVICE>_CALL_RATE_PERSON", "MOTCUA_CALL_RATE_PERSON"),
+    )
+    call_rate_address: CallRate = Field(
+        CallLimits.address,
+        validation_alias=AliasChoices("<SERVICE>_CALL_RATE_ADDRESS", "MOTCUA_CALL_RATE_ADDRESS"),
+    )
+    call_rate_program: CallRate = Field(
+        CallLimits.program,
+        validation_alias=AliasChoices("<SERVICE>_CALL_RATE_PROGRAM", "MOTCUA_CALL_RATE_PROGRAM"),
+    )
+    calls_at_once: int = Field(
+        CallLimits.calls_at_once,
+        ge=1,
+        validation_alias=AliasChoices("<SERVICE>_CALLS_AT_ONCE", "MOTCUA_CALLS_AT_ONCE"),
+    )
+    streams_at_once: int = Field(
+        CallLimits.streams_at_once,
+        ge=1,
+        validation_alias=AliasChoices("<SERVICE>_STREAMS_AT_ONCE", "MOTCUA_STREAMS_AT_ONCE"),
+    )
     quarantine_share: float = Field(
         QuarantineBounds.share, ge=0, le=1, validation_alias="MOTCUA_QUARANTINE_SHARE"
     )
@@ -121,6 +144,17 @@ class Settings(KafkaSettings):
     def clear_host(self) -> str:
         """Where the listener without TLS is."""
         return clear_host(self.host, tls=bool(self.tls_port))
+
+    @property
+    def call_limits(self) -> CallLimits:
+        """How much one caller may call."""
+        return CallLimits(
+            self.call_rate_person,
+            self.call_rate_address,
+            self.call_rate_program,
+            self.calls_at_once,
+            self.streams_at_once,
+        )
 
     @property
     def quarantine_bounds(self) -> QuarantineBounds:

@@ -111,6 +111,7 @@ class Consumer:
             self.stats,
             connect or partial(KafkaReader, bootstrap, topic),
             self._stopping,
+            writer.seen,
             StallDetector(on_dead or _end_process, patience),
             may_react,
             self.readiness,

@@ -29,6 +29,7 @@ from kernel.consumer.reading.log_reader import LogReader, LogUnavailable
 from kernel.consumer.reading.stall_detector import INTERVAL, StallDetector
 from kernel.consumer.redrive import redrive
 from kernel.eventsourcing.readiness import Readiness, note_whole
+from kernel.eventsourcing.seen_database import SeenDatabase
 from kernel.eventsourcing.service_model import Model
 from kernel.outbox import published
 from kernel.telemetry import metrics
@@ -54,6 +55,7 @@ class ConsumerWorker:
         stats: ConsumerStats,
         connect: Callable[[], LogReader],
         stopping: threading.Event,
+        seen: SeenDatabase,
         stall_detector: StallDetector,
         may_react: Callable[[], bool],
         readiness: Readiness,
@@ -67,6 +69,7 @@ class ConsumerWorker:
         self._stats = stats
         self._connect = connect
         self._stopping = stopping
+        self._seen = seen
         self._stall_detector = stall_detector
         self._may_react = may_react
         self._readiness = readiness
@@ -227,6 +230,7 @@ class ConsumerWorker:
             stored = positions.load(connection, self._model.tables)
             read = positions.load_marks(connection, self._model.tables)
             written = published.load(connection, self._model.tables)
+        self._seen.note_positions(stored)
         ends = require_same(self._log(), stored, read, written)
         self._readiness.confirm()
         self._stats.halt = None

@@ -14,6 +14,7 @@ before: a rebuild has replaced them, and what is remembered of them is dropped.
 from __future__ import annotations
 
 import itertools
+import os
 import queue
 import random
 import threading
@@ -32,6 +33,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from kernel.base.errors import Busy, Conflict, Unavailable
 from kernel.base.halt import HaltReason
 from kernel.crypto.keyring import Keyring
+from kernel.eventsourcing.seen_database import DatabaseWentBack, SeenDatabase
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import Remembered, UnitOfWork
 from kernel.messages.texts import TEXTS
@@ -40,7 +42,7 @@ from kernel.storage.engines import ping
 from kernel.storage.generation import generation_of
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import RateLimit, get_logger
-from kernel.telemetry.vital_threads import vital_thread
+from kernel.telemetry.vital_threads import EXIT_STATUS, vital_thread
 
 T = TypeVar("T")
 GROUP = 256
@@ -93,6 +95,8 @@ class Writer:
         self._on_replaced: list[Callable[[], None]] = []
         self._generation: str | None = None
         self._states: Remembered = {}
+        self.seen = SeenDatabase(engine, model.tables)
+        """What this process has seen of its database."""
         self.full = False
         """Whether the disk of the database was full at the last write."""
         self._log_limit = RateLimit()
@@ -289,6 +293,12 @@ class Writer:
 
     def _unit(self, connection: Connection) -> UnitOfWork:
         self._require_generation(connection)
+        try:
+            self.seen.require_same(connection)
+        except DatabaseWentBack as why:
+            # Begun anew, it reads what the database has forgotten before it takes a command.
+            _log.error("database.went_back", why=str(why))
+            os._exit(EXIT_STATUS)
         now = time.time_ns() // 1000
         return UnitOfWork(connection, self._model, self._keyring, now, self._states)
 
@@ -308,6 +318,7 @@ class Writer:
             return
         known, self._generation = self._generation, found
         self._states.clear()
+        self.seen.forget()
         if known is not None:
             _log.info("writer.tables_replaced")
             for notify in self._on_replaced:
@@ -318,6 +329,8 @@ class Writer:
         """Keep the states of a committed transaction, the latest ones last."""
         if unit.changes:
             self._note(full=False)
+        if unit.last_published:
+            self.seen.note_event(unit.last_published)
         for name, state in unit.states().items():
             self._states.pop(name, None)
             self._states[name] = state

@@ -17,6 +17,8 @@ class Record(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Headers
+    timestamp_ms: int = -1
+    """The broker's time of the record in milliseconds since 1970; -1 when it is not known."""
 
     def header(self, name: str) -> str:
         """Return a header as text; empty when it is missing or no text."""

@@ -23,6 +23,7 @@ Projection = Callable[["UnitOfWork", Event, Any], None]
 StateWriter = Callable[["UnitOfWork", str, Any, Any], None]
 """Brings the rows of a stream up to date: its id, its state before some events, and after."""
 Recorder = Callable[["UnitOfWork", Record, Event], None]
+RecordReader = Callable[["UnitOfWork", Sequence[Record]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class Model:
     ``projections`` and ``reactions`` are keyed by the class of the payload. ``every`` is called
     with each event that is read from the log, known or not, before its projection (audit); with an
     own event each time that it is read, since it took effect when it was written.
+    ``read`` is called once with all records of a batch, in the order of the log, whatever becomes
+    of each.
     ``by_stream`` names view tables whose primary key is the id of a stream of that kind alone;
     their rows are fetched for a whole batch at once. ``write`` is called after each own event that
     changes the state of a stream of that kind, for rows that are a function of the state; in a bulk
@@ -67,6 +70,7 @@ class Model:
     projections: Mapping[type[Message], Projection] = field(default_factory=dict)
     reactions: Mapping[type[Message], Reaction] = field(default_factory=dict)
     every: Recorder | None = None
+    read: RecordReader | None = None
     initial: Any = None
     evolve: Callable[[Any, Event], Any] = _no_state
     write: StateWriter | None = None

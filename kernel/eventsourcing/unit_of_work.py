@@ -55,6 +55,8 @@ class UnitOfWork(Rows):
         super().__init__(connection)
         self.model = model
         self.published = 0
+        self.last_published = ""
+        """The identity of the last own event that this transaction has written."""
         self.keyring = keyring
         self._real_now = real_now
         self._streams = self._rows[model.tables.streams]
@@ -384,6 +386,7 @@ class UnitOfWork(Rows):
 
     def _publish(self, event: Event, body: bytes, trace: str, batch: bytes) -> None:
         self.published += 1
+        self.last_published = event.event_id
         self.add(
             self.model.tables.outbox,
             {

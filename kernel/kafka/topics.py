@@ -86,9 +86,12 @@ def differences(topic: Topic, found: Found) -> list[str]:
     for name, value in topic.kept.items():
         if (actual := found.settings.get(name)) != value:
             lines.append(f"{name}={actual}, not {value}")
-    least, replicas = int(found.settings.get(IN_SYNC, "1")), min(found.replicas, default=1)
-    if least < LEAST_IN_SYNC <= replicas:
-        lines.append(f"{IN_SYNC}={least}, not {LEAST_IN_SYNC}, with {replicas} replicas")
+    least = int(found.settings.get(IN_SYNC, "1"))
+    fewest, most = min(found.replicas, default=1), max(found.replicas, default=1)
+    if least < LEAST_IN_SYNC <= most:
+        lines.append(f"{IN_SYNC}={least}, not {LEAST_IN_SYNC}, with {most} replicas")
+    if fewest < LEAST_IN_SYNC <= most:
+        lines.append(f"a partition with {fewest} replica, others with {most}")
     return lines
 
 
@@ -118,6 +121,8 @@ def wrong(topic: Topic, found: Found | None) -> str:
     advice = f"to mend it: {MEND}"
     if len(found.replicas) != topic.partitions:
         advice += " while it has no records; else see docs/operators.md, 'The topic'"
+    elif min(found.replicas) < LEAST_IN_SYNC <= max(found.replicas):
+        advice += "; for the replicas see docs/operators.md, 'The topic'"
     return f"topic {topic.name} has {'; '.join(lines)}; {advice}"
 
 
@@ -155,7 +160,7 @@ def fix_topic(bootstrap: Bootstrap, topic: Topic, *, timeout: float = WITHIN) ->
             found = find(admin, topic)
         assert found is not None
         settings = dict(topic.kept)
-        if min(found.replicas) >= LEAST_IN_SYNC:
+        if max(found.replicas) >= LEAST_IN_SYNC:
             settings[IN_SYNC] = str(LEAST_IN_SYNC)
         admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic.name, settings)])
         if len(found.replicas) < topic.partitions and _is_empty(admin, topic.name, found):

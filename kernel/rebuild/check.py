@@ -128,7 +128,7 @@ def _decisions(
     given_up = quarantined.places(connection, model.tables, quarantined.DISCARDED)
     # Where only a reaction was given up, the record itself has taken effect.
     discarded = {p for p, error in given_up.items() if not error.startswith(quarantined.REACTION)}
-    return Past(admit, discarded, stuck), refused, own
+    return Past(admit, reached, discarded, stuck), refused, own
 
 
 @contextmanager

@@ -1,12 +1,14 @@
 """The lifecycle of one call: authentication, authorization, validation, and how it ends.
 
-Authorization is the check of the caller's permissions for the method.
+Authorization is the check of the caller's permissions for the method. A caller of too many calls is
+refused before that, and before its request is read.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any, Final
 
@@ -17,9 +19,11 @@ from motcua.events.v1.common_pb2 import ActorKind
 
 from kernel.auth import identity
 from kernel.auth.identity import Caller
-from kernel.base.errors import Forbidden, Invalid, Unauthenticated, Violation
+from kernel.auth.tokens import Identity
+from kernel.base.errors import Failure, Forbidden, Invalid, Unauthenticated, Violation
 from kernel.messages.texts import TEXTS
 from kernel.rpc import statuses
+from kernel.rpc.admission.admission import Admission
 from kernel.rpc.method import Context, Metadata, Method
 from kernel.rpc.validation import validator
 from kernel.rpc.validation.messages import MAX_BYTES, WELL_FORMED, own_violation
@@ -38,9 +42,12 @@ class CallLifecycle:
     """One call from its arrival to its answer."""
 
     __slots__ = (
+        "_admission",
         "_caller",
         "_code",
         "_context",
+        "_end",
+        "_kind",
         "_large_requests",
         "_metadata",
         "_method",
@@ -48,12 +55,17 @@ class CallLifecycle:
         "_start",
     )
 
-    def __init__(self, method: Method, context: Context, large_requests: Executor) -> None:
+    def __init__(
+        self, method: Method, context: Context, admission: Admission, large_requests: Executor
+    ) -> None:
         self._method = method
+        self._admission = admission
         self._large_requests = large_requests
         self._context = context
         self._metadata: Metadata = dict(context.invocation_metadata() or ())
         self._caller: Caller | None = None
+        self._kind: ActorKind | None = None
+        self._end: Callable[[], None] | None = None
         self._code = "OK"
         trace = self._metadata.get(identity.TRACE, "")
         self._scope: Scope = span_from(
@@ -66,6 +78,7 @@ class CallLifecycle:
         return self
 
     def __exit__(self, *error: Any) -> None:
+        self._leave()
         if self._code != "OK":
             self._scope.set("rpc.grpc.status", self._code)
             self._scope.fail(self._code)
@@ -75,25 +88,50 @@ class CallLifecycle:
         )
 
     async def enter(self, data: bytes) -> Message:
-        """Return the decoded request; raise ``Failure`` when the deadline, the caller or the
+        """Return the decoded request; raise ``Failure`` when the caller, the deadline or the
         request does not allow the call. A large request is looked at in a thread, and one that is
         larger than its fields may be not at all.
         """
+        fits = len(data) <= self._method.largest_request
+        found = self._admit(len(data) if fits else 0)
         remaining = self._context.time_remaining()
         if remaining is None:
             raise Invalid([_NO_DEADLINE])
         if remaining <= 0:
             raise statuses.DeadlinePassed
-        caller = self._method.caller(self._metadata, self._context, self._scope.traceparent)
+        trace = self._scope.traceparent
+        caller = self._method.caller(found, self._metadata, self._context, trace)
         self._caller = caller
         identity.set_caller(caller)
-        if len(data) > self._method.largest_request:
+        if not fits:
             limit = f"{self._method.largest_request:,}"
-            raise Invalid([Violation("", MAX_BYTES, TEXTS.text(MAX_BYTES, limit=limit))])
+            refusal = Invalid([Violation("", MAX_BYTES, TEXTS.text(MAX_BYTES, limit=limit))])
+            refusal.late = True
+            raise refusal
         if len(data) > LARGE:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._large_requests, self._request, data, caller)
         return self._request(data, caller)
+
+    def _admit(self, size: int) -> Identity:
+        """Return who calls, by whom a request of a size is counted; raise ``Unauthenticated``,
+        ``Forbidden``, or ``TooMany`` when a limit on the caller is reached.
+        """
+        try:
+            found = self._method.identity(self._metadata, self._context)
+        except (Unauthenticated, Forbidden):
+            self._admission.count(None, self._context, size=size)
+            raise
+        self._kind = found.actor.kind
+        stream = self._method.streams
+        caller = self._admission.count(found.actor, self._context, size=size, stream=stream)
+        self._end = self._admission.begin(caller, stream=stream)
+        return found
+
+    def _leave(self) -> None:
+        end, self._end = self._end, None
+        if end is not None:
+            end()
 
     def _request(self, data: bytes, caller: Caller) -> Message:
         try:
@@ -117,11 +155,6 @@ class CallLifecycle:
             raise RuntimeError(f"{self._method.path} does not check the scope of its caller")
         return answer
 
-    def actor(self) -> tuple[int, str]:
-        """Return the kind and the id of the caller; only after ``enter``."""
-        assert self._caller is not None
-        return self._caller.actor.kind, self._caller.actor.id
-
     def cancel(self) -> None:
         """Note that nobody waits for the answer any more: what has not begun must not begin."""
         self._code = "CANCELLED"
@@ -136,29 +169,36 @@ class CallLifecycle:
         failure = statuses.known(error)
         if failure is not None:
             status = statuses.status_of(failure, language)
-            if isinstance(failure, Forbidden | Unauthenticated):
-                self._denied(failure)
+            self._note(failure)
         else:
             self._report(error)  # first: the text below comes from a file
             status = statuses.internal_error(language, self._scope.traceparent)
         self._code = _name(status)
+        if failure is not None and failure.late:
+            self._leave()
+            await self._admission.late.wait(self._context)
         await self._context.abort(
             _CODES[status.code], status.message, ((DETAILS, status.SerializeToString()),)
         )
 
-    def _denied(self, failure: Forbidden | Unauthenticated) -> None:
-        """Count and log a denial, without anything that the caller sent."""
-        path = self._method.path
-        metrics.RPC_DENIED.add(1, {"method": path, "reason": failure.code})
-        if self._method.faults.allow(failure.code):
-            caller = self._caller
-            log.warning(
-                "rpc.denied",
-                method=path,
-                reason=failure.code,
-                kind=ActorKind.Name(caller.actor.kind) if caller else "",
-                trace=self._scope.traceparent,
-            )
+    def _note(self, failure: Failure) -> None:
+        """Count and log a denial or a limit, without anything that the caller sent."""
+        if isinstance(failure, Forbidden | Unauthenticated):
+            metrics.RPC_DENIED.add(1, {"method": self._method.path, "reason": failure.code})
+            if self._method.faults.allow(failure.code):
+                log.warning("rpc.denied", **self._fields(failure.code))
+        elif isinstance(failure, statuses.TooMany) and failure.code:
+            metrics.RPC_LIMITED.add(1, {"method": self._method.path, "reason": failure.code})
+            if self._method.faults.allow(failure.code):
+                log.warning("rpc.limited", **self._fields(failure.code))
+
+    def _fields(self, reason: str) -> dict[str, str]:
+        return {
+            "method": self._method.path,
+            "reason": reason,
+            "kind": "" if self._kind is None else ActorKind.Name(self._kind),
+            "trace": self._scope.traceparent,
+        }
 
     def _report(self, error: BaseException) -> None:
         if self._method.faults.allow(type(error).__name__):

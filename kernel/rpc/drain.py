@@ -24,7 +24,8 @@ class Drain:
 
     def __init__(self) -> None:
         self.closing = False
-        self._running = 0
+        self.running = 0
+        """Calls under way, without streams."""
         self._held = 0
         self._empty = asyncio.Event()
         self._refusing = asyncio.Event()
@@ -39,15 +40,15 @@ class Drain:
             self._held += 1
             await self._refusing.wait()
             raise stopping()
-        self._running += 1
+        self.running += 1
 
     def leave(self, *, held: bool) -> None:
         """Count a call as ended; ``held``: it had arrived after draining began."""
         if held:
             self._held -= 1
         else:
-            self._running -= 1
-        if self.closing and not self._running:
+            self.running -= 1
+        if self.closing and not self.running:
             self._empty.set()
         if not self._held:
             self._refused.set()
@@ -58,7 +59,7 @@ class Drain:
         Blocks for twice ``HOLD`` and ``CALM`` at most.
         """
         self.closing = True
-        if not self._running:
+        if not self.running:
             self._empty.set()
         await _within(HOLD, self._empty)
         await asyncio.sleep(CALM)
@@ -66,7 +67,7 @@ class Drain:
         self._refused.clear()
         if self._held:
             await _within(HOLD, self._refused)
-        return self._running > 0
+        return self.running > 0
 
 
 async def _within(seconds: float, event: asyncio.Event) -> None:

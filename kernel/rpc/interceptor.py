@@ -16,20 +16,19 @@ import grpc
 
 from kernel.auth.permissions import Permissions
 from kernel.auth.tokens import TokenVerifier
-from kernel.base.errors import Failure
-from kernel.messages.texts import TEXTS
-from kernel.rpc import statuses
+from kernel.rpc.admission import infrastructure
+from kernel.rpc.admission.admission import Admission, too_many
+from kernel.rpc.admission.concurrency import ConcurrencyLimits
+from kernel.rpc.admission.stream_pace import StreamPace
 from kernel.rpc.call_lifecycle import CallLifecycle
 from kernel.rpc.drain import Drain, stopping
 from kernel.rpc.method import Context, Method
 from kernel.rpc.registration import Service
-from kernel.rpc.stream_limits import StreamLimits, limited
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 STREAMS: Final = 512
 """Streams of answers that may be open at a time."""
-STREAMS_PER_CALLER: Final = 64
 STREAM_END_SECONDS: Final = 5.0
 """Seconds in which streams that are ended at a stop get their status."""
 
@@ -42,20 +41,22 @@ class Interceptor(grpc.aio.ServerInterceptor):
         services: Sequence[Service],
         verifier: TokenVerifier,
         permissions: Permissions,
+        admission: Admission,
         *,
         tls: bool = False,
         streams: int = STREAMS,
     ) -> None:
         self._verifier = verifier
         self._permissions = permissions
+        self._admission = admission
+        self._infrastructure_streams = ConcurrencyLimits(infrastructure.MOST)
         self._services = {service.name: service for service in services}
         self._tls = tls
         self._max_streams = streams
         self._wrapped: dict[str, Handler] = {}
         self._open: set[asyncio.Task[Any]] = set()
-        self._caller_limits = StreamLimits(STREAMS_PER_CALLER)
-        self._infrastructure_limits = StreamLimits(STREAMS_PER_CALLER)
         self._drain = Drain()
+        self._pace = StreamPace(lambda: self._drain.running > 0)
         # One thread: several would take the interpreter from the event loop by turns.
         self._large_requests = ThreadPoolExecutor(1, thread_name_prefix="large-requests")
 
@@ -74,7 +75,9 @@ class Interceptor(grpc.aio.ServerInterceptor):
         if handler is None:
             return handler
         if service is None:
-            wrapped = limited(handler, self._infrastructure_limits)
+            wrapped = infrastructure.limited(
+                handler, self._infrastructure_streams, self._admission.late
+            )
         else:
             wrapped = self._wrap(service, path.strip("/"), handler)
         self._wrapped[path] = wrapped
@@ -90,6 +93,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
         Blocks for the time that ``Drain.close`` takes and ``STREAM_END_SECONDS`` at most.
         """
         self._drain.closing = True
+        self._admission.late.close()
         streams = list(self._open)
         for task in streams:
             task.cancel()
@@ -118,7 +122,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
         drain, open_answer = self._drain, method.service.open_answer
 
         async def answer(data: bytes, context: Context) -> Any:
-            with CallLifecycle(method, context, self._large_requests) as lifecycle:
+            with CallLifecycle(method, context, self._admission, self._large_requests) as lifecycle:
                 held = drain.closing
                 try:
                     await drain.enter()
@@ -137,21 +141,18 @@ class Interceptor(grpc.aio.ServerInterceptor):
 
     def _streaming(self, method: Method, inner: Any) -> Any:
         async def answer(data: bytes, context: Context) -> AsyncIterator[Any]:
-            with CallLifecycle(method, context, self._large_requests) as lifecycle:
+            with CallLifecycle(method, context, self._admission, self._large_requests) as lifecycle:
                 task = asyncio.current_task()
                 try:
                     if self._drain.closing:
                         raise stopping()
                     if len(self._open) >= self._max_streams:
-                        raise _full()
+                        raise too_many("TOO_MANY_STREAMS")
                     if task is not None:
                         self._open.add(task)
-                    request = await lifecycle.enter(data)
-                    with self._caller_limits.one_more(lifecycle.actor()) as fits:
-                        if not fits:
-                            raise _full()
-                        async for item in inner(request, context):
-                            yield item
+                    async for item in inner(await lifecycle.enter(data), context):
+                        await self._pace.turn()
+                        yield item
                 except asyncio.CancelledError:
                     lifecycle.cancel()
                     if not self._drain.closing:
@@ -164,7 +165,3 @@ class Interceptor(grpc.aio.ServerInterceptor):
                         self._open.discard(task)
 
         return answer
-
-
-def _full() -> Failure:
-    return statuses.TooMany(*TEXTS.both("status.streams"))

@@ -46,13 +46,13 @@ class Method:
         self.permissions = permissions
         self.must_check_scope = permissions.must_check_scope(self.rule)
         descriptor: MethodDescriptor = service.descriptor().methods_by_name[name]
+        self.streams = descriptor.server_streaming
         self.check = service.checks.get(name)
         self.request: type[Message] = message_factory.GetMessageClass(descriptor.input_type)
         self.largest_request = largest(descriptor.input_type)
 
-    def caller(self, metadata: Metadata, context: Context, trace: str) -> Caller:
-        """Return the caller; raise ``Invalid``, ``Unauthenticated`` or ``Forbidden``."""
-        found = self._identity(metadata, context)
+    def caller(self, found: Identity, metadata: Metadata, context: Context, trace: str) -> Caller:
+        """Return the caller of an identity; raise ``Invalid`` or ``Forbidden``."""
         self.permissions.authorize(self.rule, found.actor, found.roles)
         remaining = context.time_remaining()
         return Caller(
@@ -66,7 +66,8 @@ class Method:
             self.rule,
         )
 
-    def _identity(self, metadata: Metadata, context: Context) -> Identity:
+    def identity(self, metadata: Metadata, context: Context) -> Identity:
+        """Return who calls; raise ``Unauthenticated`` or ``Forbidden``."""
         if self.service.authenticate is not None:
             auth = context.auth_context() if self.tls else None
             actor = self.service.authenticate(identity.credentials_of(metadata, auth))

@@ -17,6 +17,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from kernel.auth.permissions import Permissions
 from kernel.auth.tokens import verifier_of
 from kernel.config.settings import Settings
+from kernel.rpc.admission.admission import Admission
 from kernel.rpc.interceptor import Interceptor
 from kernel.rpc.registration import Service
 from kernel.rpc.tls import TlsFiles
@@ -75,6 +76,7 @@ class RpcServer:
         self._calls = calls
         self._streams = streams
         self._verifier = verifier_of(settings, self._permissions)
+        self._admission = Admission(settings.call_limits, permissions.model.program_kinds)
         self._interceptors = [self._interceptor(services, streams=streams)]
         self._servers: list[grpc.aio.Server] = []
         self._health: Any = None
@@ -92,6 +94,7 @@ class RpcServer:
         self._thread.start()
         self._bound.result()
         metrics.RPC_ACTIVE_STREAMS.observe(lambda: sum(i.streams() for i in self._interceptors))
+        metrics.RPC_WINDOWS.observe(self._admission.windows)
         log.info("rpc.started", host=self._settings.host, port=self.port, tls_port=self.tls_port)
         return self.port
 
@@ -155,7 +158,7 @@ class RpcServer:
         self.tls_port = _bind(server, address, files.credentials())
 
     def _interceptor(self, services: Sequence[Service], **options: Any) -> Interceptor:
-        return Interceptor(services, self._verifier, self._permissions, **options)
+        return Interceptor(services, self._verifier, self._permissions, self._admission, **options)
 
     def _server(self, services: Sequence[Service], interceptor: Interceptor) -> grpc.aio.Server:
         received = ("grpc.max_receive_message_length", _largest_request(services))

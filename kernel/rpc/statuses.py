@@ -69,7 +69,16 @@ class DeadlinePassed(Failure):
 
 
 class TooMany(Failure):
-    """A limit on concurrent or repeated calls is reached (RESOURCE_EXHAUSTED)."""
+    """A limit on concurrent or repeated calls is reached (RESOURCE_EXHAUSTED).
+
+    ``code``, if there is one, is stable and in UPPER_SNAKE_CASE; ``retry`` are the seconds after
+    which to try again.
+    """
+
+    def __init__(self, vi: str, en: str, code: str = "", retry: int = RETRY_SECONDS) -> None:
+        super().__init__(vi, en)
+        self.code = code
+        self.retry = retry
 
 
 def known(error: BaseException) -> Failure | None:
@@ -104,8 +113,9 @@ def status_of(failure: Failure, language: str) -> Status:
     elif isinstance(failure, Refused | Forbidden | Unauthenticated):
         parts.append(details.ErrorInfo(reason=failure.code, domain=DOMAIN))
     elif isinstance(failure, Unavailable | TooMany):
-        parts.append(details.RetryInfo(retry_delay=Duration(seconds=RETRY_SECONDS)))
-    if isinstance(failure, Unavailable) and failure.code:
+        seconds = failure.retry if isinstance(failure, TooMany) else RETRY_SECONDS
+        parts.append(details.RetryInfo(retry_delay=Duration(seconds=seconds)))
+    if isinstance(failure, Unavailable | TooMany) and failure.code:
         parts.append(details.ErrorInfo(reason=failure.code, domain=DOMAIN))
     text = text if len(text) <= MESSAGE_LIMIT else text[: MESSAGE_LIMIT - 1] + "…"
     parts.append(details.LocalizedMessage(locale=language, message=text))

@@ -42,6 +42,7 @@ EVENTS: Final[dict[str, str]] = {
     "rpc.failed": "A call ended with an unexpected fault.",
     "rpc.certificate_unreadable": "A changed TLS file can't be read; the one before stays in use.",
     "rpc.denied": "A call was denied: its caller may not use the method, or showed no valid token.",
+    "rpc.limited": "A call was refused because its caller makes too many, or has too many open.",
     "identity.keys_changed": "The issuer's keys have changed; the ones named are trusted.",
     "identity.keys_unusable": "The changed file of keys can't be used; the ones before stay.",
     "identity.role_unknown": "A token names a role that is not in the table; it is ignored.",
@@ -76,6 +77,8 @@ EVENTS: Final[dict[str, str]] = {
     "scheduler.waiting": "A periodic task could not run; the next interval tries again.",
     "scheduler.stream_failed": "A periodic task failed on one stream, and goes on with the others.",
     "scheduler.failed": "A periodic task met an unexpected fault.",
+    "database.went_back": "The database has forgotten what this process has committed or read; the "
+    "process ends, and reads it from the log when it is started again.",
     "thread.died": "A thread without which the service can't work has failed; the process ends.",
     "writer.tables_replaced": "A rebuild has replaced the service's tables; the process goes on on "
     "the new ones.",

@@ -132,6 +132,14 @@ RPC_DURATION = Histogram(
     "Time from a call's arrival to its answer, by method and code.",
 )
 RPC_ACTIVE_STREAMS = Gauge("motcua.rpc.streams", "{stream}", "Streams that are open now.")
+RPC_WINDOWS = Gauge(
+    "motcua.rpc.windows", "{window}", "Times in which calls of a caller are counted; at rest 0."
+)
+RPC_LIMITED = Counter(
+    "motcua.rpc.limited",
+    "{call}",
+    "Calls that a limit on their caller refused, by method and reason.",
+)
 RPC_DENIED = Counter("motcua.rpc.denied", "{call}", "Calls that were denied, by method and reason.")
 COMMANDS_REPEATED = Counter(
     "motcua.commands.repeated",

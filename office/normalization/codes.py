@@ -16,6 +16,8 @@ _EVENT_LONGEST: Final = 16
 PIN_DIGITS: Final = 10
 _SHORT_PIN_DIGITS: Final = 4
 """On older receipts."""
+_AROUND: Final = ".,;:*#'\"()<>"
+"""What a sentence, a list or a barcode puts around a code."""
 _SHA256_SIGNS: Final = frozenset("0123456789abcdef")
 
 
@@ -24,7 +26,7 @@ def dossier_code(text: str) -> str | Malformed:
 
     Another system's keeps its letters, Vietnamese ones too, and its blanks, folded.
     """
-    ours = compact(text).upper()
+    ours = compact(text).upper().strip(_AROUND)
     if parse_code(ours) is not None:
         return ours
     return _made_of(hyphenated(text), " ._/#-", _LONGEST) or malformed("dossier_code")
@@ -32,7 +34,7 @@ def dossier_code(text: str) -> str | Malformed:
 
 def unit_code(text: str) -> str:
     """Return a unit's code in capital letters without blanks; another system's name as a line."""
-    code = compact(text).upper()
+    code = compact(text).upper().strip(".")
     return code if is_unit_code(code) else line(text)
 
 
@@ -78,8 +80,8 @@ def tracking_event(text: str) -> str | Malformed:
 
 
 def pin(text: str) -> str | Malformed:
-    """Return a citizen's secret without blanks."""
-    digits = compact(text)
+    """Return a citizen's secret without blanks and separators."""
+    digits = compact(text).replace("-", "").replace(".", "")
     fits = len(digits) in (PIN_DIGITS, _SHORT_PIN_DIGITS) and digits_only(digits)
     return digits if fits else malformed("pin", digits=PIN_DIGITS, older=_SHORT_PIN_DIGITS)
 

@@ -17,11 +17,11 @@ from office.normalization.days import day
 from office.normalization.email_addresses import email_address
 from office.normalization.identity_numbers import identity_number
 from office.normalization.item_numbers import item_number
-from office.normalization.lines import line
+from office.normalization.legibility import legible_line
 from office.normalization.phone_numbers import phone_number
 
 FORMATS: Final[Mapping[int, Normalizer]] = {
-    pb.FORMAT_LINE: line,
+    pb.FORMAT_LINE: legible_line,
     pb.FORMAT_PHONE_NUMBER: phone_number,
     pb.FORMAT_IDENTITY_NUMBER: identity_number,
     pb.FORMAT_EMAIL_ADDRESS: email_address,

@@ -31,15 +31,19 @@ _TAX_CODES: Final = (10, 13)
 _CENTURIES: Final = "0123"
 """The fourth digit: of men and women born in the 20th and in the 21st century."""
 _PAPER: Final = re.compile(
-    r"(?:SỐ)?(?:ĐỊNHDANH|CCCD|CMND|CMT|CĂNCƯỚC|HỘCHIẾU|MST|MÃSỐTHUẾ)(?:SỐ)?[:.]?"
+    "(?:SỐ|MÃ|THẺ)?(?:ĐỊNHDANH(?:CÁNHÂN)?|S?ĐDCN|CĂNCƯỚC(?:CÔNGDÂN)?|CCCD|CC(?=[:.]?[0-9]{12}$)"
+    "|CHỨNGMINHNHÂNDÂN|GCMND|CMND|CMTND|CMT|HỘCHIẾU|HC(?=[:.])|PASSPORT|MST|MÃSỐTHUẾ|MSDN"
+    "|MÃSỐDOANHNGHIỆP)(?:SỐ|NO)?[:.]*"
 )
 """The name of the paper, which some type before the number."""
+_AROUND: Final = "'`.,;:"
+"""What a spreadsheet or a sentence puts around a number."""
 _LOOK_ALIKE: Final = str.maketrans("OIL", "011")
 
 
 def identity_number(text: str) -> str | Malformed:
     """Return a number without its paper's name, blanks and separators, in capital letters."""
-    number = compact(text).upper()
+    number = compact(text).upper().strip(_AROUND)
     number = number[found.end() :] if (found := _PAPER.match(number)) else number
     digits = number.replace(".", "").replace("-", "")
     if not digits_only(digits):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 from importlib.resources import files
+from typing import Final
 
 from zint import Symbol, Symbology
 
@@ -14,13 +15,16 @@ from kernel.rpc.validation.normalizers import Malformed
 from office.normalization.lines import compact, digits_only
 from office.normalization.texts import malformed
 
+_PRINTED: Final = str.maketrans("", "", "-.")
+"""Labels and lists set them between the parts."""
+
 
 def item_number(text: str) -> str | Malformed:
-    """Return an item number without blanks and in capital letters.
+    """Return an item number without blanks and separators, in capital letters.
 
     A wrong check digit is refused with the right one.
     """
-    number = compact(text).upper()
+    number = compact(text).upper().translate(_PRINTED)
     service, serial, country = number[:2], number[2:11], number[11:]
     if not (len(number) == 13 and digits_only(serial) and _letters(service) and _letters(country)):
         return malformed("s10.form")

@@ -23,8 +23,8 @@ def phone_number(text: str) -> str | Malformed:
         number = phonenumbers.parse(text, _HOME)
     except NumberParseException:
         return wrong
-    if not phonenumbers.is_valid_number(number):
-        return wrong
+    if number.extension or not phonenumbers.is_valid_number(number):
+        return wrong  # what follows a comma or semicolon is read as an extension
     if number.country_code != phonenumbers.country_code_for_region(_HOME):
         return phonenumbers.format_number(number, PhoneNumberFormat.E164)
     national = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)

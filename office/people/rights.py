@@ -39,6 +39,13 @@ ACCESS_MODEL: Final = AccessModel(
     },
     token_kinds=frozenset({"citizen", "officer", "operator", "importer"}),
     role_kind="officer",
+    program_kinds=frozenset(
+        {
+            ActorKind.ACTOR_KIND_OPERATOR,
+            ActorKind.ACTOR_KIND_IMPORTER,
+            ActorKind.ACTOR_KIND_PARTNER,
+        }
+    ),
     scopes=(DOSSIER, STEP, CASE, PART),
     checked_scope=PART,
 )

@@ -22,18 +22,22 @@ from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.kafka.cluster import Bootstrap
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
+from kernel.runtime.periodic_tasks import PeriodicTask
 from office.people.repository import open_directory
 from office.permissions import shipped
 from office.sealed_text import seal_texts
 from office.streams import DOSSIER
 from office.worktime.calendars.repository import find_calendar
 from services.audit import rpc
+from services.audit.ledger import tree
+from services.audit.ledger.proofs import Ledger
+from services.audit.ledger.signing import Signer
 from services.audit.record import acknowledgements, recorder
 from services.audit.record.log_source import log_of
 from services.audit.record.verifier import LogVerifier
 from services.audit.rpc import AuditServicer
 from services.audit.settings import AuditSettings
-from services.audit.tables import DOSSIERS, KERNEL
+from services.audit.tables import CHECKPOINTS, DOSSIERS, KERNEL, LEDGER_KEYS
 
 COMMANDS: Final[tuple[type[Message], ...]] = (pb.AcknowledgeFindingRequest,)
 
@@ -46,6 +50,8 @@ def make_model() -> Model:
         tables=KERNEL,
         projections={FindingAcknowledged: acknowledgements.note},
         every=recorder.keep,
+        read=tree.append,
+        operational=frozenset({CHECKPOINTS.name, LEDGER_KEYS.name}),
         by_stream=[DOSSIERS],
         seal=seal_texts,
         migrations=Path(__file__).with_name("migrations"),
@@ -95,7 +101,15 @@ def define(settings: AuditSettings) -> ServiceDefinition:
             log_of(settings.cluster, settings.topic),
             runtime.model.authenticator,
         )
-        servicer = AuditServicer(runtime.reads, runtime.clock, verifier, calendar_of, people)
-        return Parts(servicers=[rpc.service(servicer, runtime.commands, handlers_of(verifier))])
+        keys = settings.signing_keys()
+        ledger = Ledger(keys, settings.witness_keys())
+        servicer = AuditServicer(
+            runtime.reads, runtime.clock, verifier, ledger, calendar_of, people
+        )
+        signer = PeriodicTask("checkpoint", settings.checkpoint_seconds, Signer(keys))
+        return Parts(
+            servicers=[rpc.service(servicer, runtime.commands, handlers_of(verifier))],
+            periodic_tasks=[signer],
+        )
 
     return ServiceDefinition(make_model(), permissions, build)

@@ -9,11 +9,12 @@ from typing import Any
 from motcua.audit.v1 import audit_pb2 as pb
 
 from kernel.base.instants import to_timestamp
-from kernel.eventsourcing.envelope import payload_of, short_name, type_name
+from kernel.eventsourcing.envelope import short_name, type_name
 from office.worktime.explanation import ExplainedStretch
 from services.audit.deadlines.explanation import Agreement, DeadlineExplanation, ExplainedLine
-from services.audit.record.hash_chain import decoded
+from services.audit.record.stored_event import decoded
 from services.audit.reports.indicators import Counts
+from services.audit.reports.queries import stated_at
 from services.audit.state.local_days import day
 from services.audit.state.portal_state import WITHOUT_RESULT, DossierRow
 from services.audit.wording.event_lines import state_name, summary
@@ -33,11 +34,14 @@ def entry(row: Row, time_zone: str) -> pb.TimelineEntry:
 
     Of bytes that no longer parse, what only they hold is left out.
     """
+    event = decoded(row["body"])
     answer = pb.TimelineEntry(
         source=row["source"],
         sequence=row["sequence"],
         type=short_name(row["type"]),
         occurred_at=to_timestamp(row["occurred_at"]),
+        happened_at=to_timestamp(stated_at(event)),
+        recorded_at=to_timestamp(row["recorded_at"]),
         event_id=row["event_id"],
         hash=row["hash"],
         partition=row["partition"],
@@ -45,14 +49,9 @@ def entry(row: Row, time_zone: str) -> pb.TimelineEntry:
         summary=_text(summary(row["type"], row["body"], time_zone)),
         traceparent=row["trace"],
     )
-    event = decoded(row["body"])
     if event is not None:
-        answer.recorded_at.CopyFrom(event.recorded_at)
         answer.actor.CopyFrom(event.actor)
         answer.causation_id = event.causation_id
-        payload: Any = payload_of(event)
-        if payload is not None and "happened_at" in payload.DESCRIPTOR.fields_by_name:
-            answer.happened_at.CopyFrom(payload.happened_at)
     return answer
 
 
@@ -153,6 +152,7 @@ def _line(line: ExplainedLine) -> pb.DeadlineLine:
         type=short_name(type_name(event)),
         event_id=event.event_id,
         occurred_at=event.occurred_at,
+        recorded_at=event.recorded_at,
         actor=event.actor,
         text=_text(line.text),
         step=line.step,

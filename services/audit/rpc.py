@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
@@ -36,6 +36,7 @@ from services.audit.deadlines import listing
 from services.audit.deadlines.explain import explain
 from services.audit.deadlines.explanation import CalendarOf
 from services.audit.deadlines.listing import DeadlineFilter
+from services.audit.ledger.proofs import Ledger
 from services.audit.record import replay
 from services.audit.record.replay import ReplayRange
 from services.audit.record.verifier import LogVerifier
@@ -45,11 +46,15 @@ from services.audit.state.as_of import dossier_row, events_of, units_of
 from services.audit.state.local_days import zone_of
 from services.audit.state.organisation import Organisation, UnitFilter
 from services.audit.state.portal_state import DossierRow
+from services.audit.state.times import Times, stated_known_at, times_of
 from services.audit.wording.texts import TEXTS
 
 Context = grpc.aio.ServicerContext[Any, Any]
 SERVICE: Final[ServiceDescriptor] = pb.DESCRIPTOR.services_by_name["AuditService"]
+T = TypeVar("T")
 PAGE_SIZE: Final = 100
+STREAMS_READ: Final = 2
+"""Reads of streams that run at a time, so that those of other calls find a thread."""
 INSPECTOR: Final = "inspector"
 """The role of officers who see all dossiers."""
 _COLUMN_OF: Final = {
@@ -70,6 +75,7 @@ class AuditServicer(AuditServiceServicer):
         reads: Reads,
         clock: Clock,
         verifier: LogVerifier,
+        ledger: Ledger,
         calendar_of: CalendarOf,
         people: Callable[[], Directory] | None = None,
     ) -> None:
@@ -79,23 +85,26 @@ class AuditServicer(AuditServiceServicer):
         self._calendar_of = calendar_of
         self._clock = clock
         self._verifier = verifier
+        self._ledger = ledger
         self._heads = replay.ChainHeads(reads.run)
+        self._streams_read = asyncio.Semaphore(STREAMS_READ)
 
     async def GetTimeline(
         self, request: pb.GetTimelineRequest, context: Context
     ) -> pb.GetTimelineResponse:
         """Return the whole history of a dossier, or of another stream."""
-        code, as_of = request.dossier_code, instant_in(request, "as_of")
+        code, times = request.dossier_code, times_of(request, self._clock.now())
         kind = request.stream_kind or DOSSIER
         zone, scope = _zone(request.time_zone), self._scope()
 
         def read(connection: Connection) -> pb.GetTimelineResponse:
             row = dossier_row(connection, code, None) if kind == DOSSIER else None
-            rows = queries.timeline(connection, code, as_of, kind)
+            rows = queries.timeline(connection, code, times.as_of, kind, times.known_at)
             if not rows:
-                raise _unknown(code, as_of)
-            if scope is not None:
-                scope.require(units_of(rows) if kind == DOSSIER else ())
+                raise _unknown(code, times)
+            if scope is not None:  # by the whole of it: an earlier time shows no more
+                whole = queries.timeline(connection, code, None, kind)
+                scope.require(units_of(whole) if kind == DOSSIER else ())
             shown = zone or (row["time_zone"] if row else OFFICE_ZONE)
             entries = [responses.entry(row, shown) for row in rows]
             return pb.GetTimelineResponse(dossier_code=code, entries=entries)
@@ -104,14 +113,17 @@ class AuditServicer(AuditServiceServicer):
 
     async def GetState(self, request: pb.GetStateRequest, context: Context) -> pb.GetStateResponse:
         """Return the state of a dossier now or as of an instant."""
-        as_of = instant_in(request, "as_of")
-        at = self._clock.now() if as_of is None else as_of
+        code, times = request.dossier_code, times_of(request, self._clock.now())
 
         def read(connection: Connection) -> pb.GetStateResponse:
-            row = dossier_row(connection, request.dossier_code, as_of)
+            row = dossier_row(connection, code, times.as_of, times.known_at)
             if row is None:
-                raise _unknown(request.dossier_code, as_of)
-            return pb.GetStateResponse(state=responses.state(row, at), as_of=to_timestamp(at))
+                raise _unknown(code, times)
+            return pb.GetStateResponse(
+                state=responses.state(row, times.judged_at),
+                as_of=to_timestamp(times.judged_at),
+                known_at=stated_known_at(request),
+            )
 
         return await self._reads.run(read)
 
@@ -136,19 +148,21 @@ class AuditServicer(AuditServiceServicer):
             if len(found) > limit
             else "",
             as_of=to_timestamp(deadline_filter.as_of),
+            known_at=stated_known_at(request),
         )
 
     async def ExplainDeadline(
         self, request: pb.ExplainDeadlineRequest, context: Context
     ) -> pb.ExplainDeadlineResponse:
         """Explain a due date, and compute it again from the events."""
-        code, as_of = request.dossier_code, instant_in(request, "as_of")
+        code, times = request.dossier_code, times_of(request, self._clock.now())
 
         def read(connection: Connection) -> pb.ExplainDeadlineResponse:
-            row = dossier_row(connection, code, as_of)
+            row = dossier_row(connection, code, times.as_of, times.known_at)
             if row is None:
-                raise _unknown(code, as_of)
-            explanation = explain(events_of(connection, code, as_of), self._calendar_of)
+                raise _unknown(code, times)
+            events = events_of(connection, code, times.as_of, times.known_at)
+            explanation = explain(events, self._calendar_of)
             return responses.explanation(code, row["time_zone"], explanation)
 
         return await self._reads.run(read)
@@ -157,12 +171,16 @@ class AuditServicer(AuditServiceServicer):
         self, request: pb.GetReportRequest, context: Context
     ) -> pb.GetReportResponse:
         """Count the official indicators of a period."""
-        days = [_day(request.from_date, "from_date"), _day(request.to_date, "to_date")]
-        now, as_of = self._clock.now(), instant_in(request, "as_of")
-        today = self._organisation(now if as_of is None else as_of)
+        first, last = _day(request.from_date, "from_date"), _day(request.to_date, "to_date")
+        times = times_of(request, self._clock.now())
+        today = self._organisation(times.judged_at)
         unit_of = today.responsible if request.organisation == pb.ORGANISATION_NOW else None
-        report_request = ReportRequest(days[0], days[1], _COLUMN_OF[request.by], as_of, unit_of)
-        indicators = await self._reads.run(lambda c: queries.report(c, report_request, now))
+        report_request = ReportRequest(
+            first, last, _COLUMN_OF[request.by], times.as_of, unit_of, times.known_at
+        )
+        indicators = await self._reads.run(
+            lambda c: queries.report(c, report_request, times.judged_at)
+        )
         lines = indicators.rows() if report_request.by else []
         return pb.GetReportResponse(
             from_date=request.from_date,
@@ -171,6 +189,7 @@ class AuditServicer(AuditServiceServicer):
             by=request.by,
             rows=[responses.report_row(key, counts) for key, counts in lines],
             total=responses.report_row("", indicators.total),
+            known_at=stated_known_at(request),
         )
 
     async def StreamEvents(
@@ -187,20 +206,56 @@ class AuditServicer(AuditServiceServicer):
             await self._reads.run(lambda c: _known(c, replayed.dossier_code))
         shared, follow = self._heads, request.follow
         async for row in replay.replay_events(
-            self._reads.run, replayed, follow=follow, shared=shared
+            self._read_for_stream, replayed, follow=follow, shared=shared
         ):
             yield responses.replayed(row)
+
+    async def _read_for_stream(self, read: Callable[[Connection], T]) -> T:
+        async with self._streams_read:
+            return await self._reads.run(read)
 
     async def GetChain(self, request: pb.GetChainRequest, context: Context) -> pb.GetChainResponse:
         """Return the head of the hash chain of each partition."""
         rows = await self._reads.run(queries.chain_heads)
         return pb.GetChainResponse(heads=[pb.ChainHead(**row) for row in rows])
 
+    async def GetCheckpoint(
+        self, request: pb.GetCheckpointRequest, context: Context
+    ) -> pb.GetCheckpointResponse:
+        """Return the newest checkpoints."""
+        return await self._reads.run(self._ledger.newest)
+
+    async def GetInclusionProof(
+        self, request: pb.GetInclusionProofRequest, context: Context
+    ) -> pb.GetInclusionProofResponse:
+        """Prove that a stream's events stand in the ledger."""
+        code, kind, scope = request.dossier_code, request.stream_kind or DOSSIER, self._scope()
+
+        def read(connection: Connection) -> pb.GetInclusionProofResponse:
+            rows = queries.timeline(connection, code, None, kind)
+            if not rows:
+                raise NotFound(*TEXTS.both("dossier.unknown", code=code))
+            if scope is not None:
+                scope.require(units_of(rows) if kind == DOSSIER else ())
+            return self._ledger.inclusion(connection, rows, request.checkpoint)
+
+        return await self._reads.run(read)
+
+    async def GetConsistencyProof(
+        self, request: pb.GetConsistencyProofRequest, context: Context
+    ) -> pb.GetConsistencyProofResponse:
+        """Prove that the newest checkpoints continue earlier ones."""
+        return await self._reads.run(lambda c: self._ledger.consistency(c, request.checkpoint))
+
     async def Verify(
         self, request: pb.VerifyRequest, context: Context
     ) -> AsyncIterator[pb.VerifyResponse]:
         """Verify the hash chains and the log: nothing was lost, altered or reordered."""
-        steps = self._verifier.run(store_only=request.store_only, anchors=request.anchors)
+        steps = self._verifier.run(
+            store_only=request.store_only,
+            anchors=request.anchors,
+            heads_of=lambda connection: self._ledger.heads(connection, request.checkpoint),
+        )
         pool = ThreadPoolExecutor(1, thread_name_prefix="verify")
         loop = asyncio.get_running_loop()
         try:
@@ -211,8 +266,8 @@ class AuditServicer(AuditServiceServicer):
             pool.shutdown(wait=False)
 
     def _filter(self, request: pb.ListDeadlinesRequest) -> DeadlineFilter:
-        as_of = instant_in(request, "as_of")
-        at, after = (self._clock.now() if as_of is None else as_of), listing.EARLIEST
+        times = times_of(request, self._clock.now())
+        at, after = times.judged_at, listing.EARLIEST
         if request.page_token:
             try:
                 at, after = listing.read_token(request.page_token)
@@ -220,7 +275,8 @@ class AuditServicer(AuditServiceServicer):
                 raise Invalid([_BAD_TOKEN]) from None
         within = request.within.ToMicroseconds() if request.HasField("within") else None
         of = self._unit_filter(request.unit, at)
-        return DeadlineFilter(at, as_of is not None, within, request.overdue, of, after)
+        past, known_at = times.as_of is not None, times.known_at
+        return DeadlineFilter(at, past, within, request.overdue, of, after, known_at)
 
     def _unit_filter(self, unit: str, at: int) -> UnitFilter:
         """Return which dossiers are asked for, of those that the caller sees; raise ``Forbidden``
@@ -275,17 +331,18 @@ def _zone(name: str) -> str:
 
 def _known(connection: Connection, code: str) -> None:
     if dossier_row(connection, code, None) is None:
-        raise _unknown(code, None)
+        raise NotFound(*TEXTS.both("dossier.unknown", code=code))
 
 
 def _unknown_unit(unit: str) -> NotFound:
     return NotFound(*TEXTS.both("unit.unknown", unit=unit))
 
 
-def _unknown(code: str, as_of: int | None) -> NotFound:
-    if as_of is None:
-        return NotFound(*TEXTS.both("dossier.unknown", code=code))
-    return NotFound(*TEXTS.both("dossier.unknown_then", code=code))
+def _unknown(code: str, times: Times) -> NotFound:
+    key = "dossier.unknown_then"
+    if times.as_of is None:
+        key = "dossier.unknown" if times.known_at is None else "dossier.not_recorded"
+    return NotFound(*TEXTS.both(key, code=code))
 
 
 _BAD_TOKEN: Final = Violation("page_token", "token.form", TEXTS.text("token.form"))

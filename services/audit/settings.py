@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from kernel.config.environment import Port
+from kernel.config.master_key import development_key, parse_keys
 from kernel.config.settings import Settings
+from kernel.ledger.signed_note import COSIGNATURE, VerifierKey, parse_key
 from office.ports import PORTS
 from office.settings import CalendarSettings, PeopleSettings
+from services.audit.ledger.signing import LedgerKeys
+
+
+def _keys(keys: SecretStr) -> SecretStr:
+    if text := keys.get_secret_value():
+        parse_keys(text)
+    return keys
+
+
+def _origin(text: str) -> str:
+    VerifierKey(text, bytes(32))
+    return text
+
+
+def _parsed(text: str) -> list[VerifierKey]:
+    return [parse_key(part.strip()) for part in text.split(",") if part.strip()]
+
+
+def _witnesses(text: str) -> str:
+    if any(key.kind != COSIGNATURE for key in _parsed(text)):
+        raise ValueError("must be keys of cosignatures (type 0x04)")
+    return text
 
 
 class AuditSettings(CalendarSettings, PeopleSettings, Settings):
@@ -15,3 +41,31 @@ class AuditSettings(CalendarSettings, PeopleSettings, Settings):
 
     service: str = "audit"
     port: Port = Field(PORTS["audit"], validation_alias="AUDIT_PORT")
+    ledger_keys: Annotated[SecretStr, AfterValidator(_keys)] = Field(
+        SecretStr(""), validation_alias="MOTCUA_LEDGER_KEYS"
+    )
+    """All of them sign checkpoints."""
+    ledger_origin: Annotated[str, AfterValidator(_origin)] = Field(
+        "motcua.invalid/ledger", validation_alias="MOTCUA_LEDGER_ORIGIN"
+    )
+    ledger_witnesses: Annotated[str, AfterValidator(_witnesses)] = Field(
+        "", validation_alias="MOTCUA_LEDGER_WITNESSES"
+    )
+    checkpoint_seconds: float = Field(10, gt=0, validation_alias="MOTCUA_CHECKPOINT_SECONDS")
+
+    @field_validator("ledger_keys", "ledger_origin")
+    @classmethod
+    def _own_in_production(cls, value: object, others: ValidationInfo) -> object:
+        default = cls.model_fields[str(others.field_name)].default
+        if others.data.get("mode") == "production" and value == default:
+            raise ValueError("must be set in production")
+        return value
+
+    def signing_keys(self) -> LedgerKeys:
+        """Return the keys of checkpoints; in development one of the data folder."""
+        text = self.ledger_keys.get_secret_value() or development_key(self.data_dir, "ledger.key")
+        return LedgerKeys(self.ledger_origin, parse_keys(text))
+
+    def witness_keys(self) -> list[VerifierKey]:
+        """Return the keys of known witnesses."""
+        return _parsed(self.ledger_witnesses)

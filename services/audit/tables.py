@@ -1,7 +1,8 @@
-"""The audit service's tables: the stored log, its hash chains, and a row for each dossier and for
-each acknowledgement of a finding.
+"""The audit service's tables: the stored log, its hash chains, the trees over the log and their
+checkpoints, and a row for each dossier and for each acknowledgement of a finding.
 
-All of them are functions of the log: a rebuild makes them again equal row for row.
+But for checkpoints and their keys, all are functions of the log: a rebuild makes them again equal
+row for row.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ LOG = Table(
     Column("event_id", String, nullable=False),
     Column("type", String, nullable=False),
     Column("occurred_at", BIG, nullable=False),
+    Column("recorded_at", BIG, nullable=False),
     Column("trace", String, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
@@ -43,6 +45,43 @@ CHAINS = Table(
     Column("hash", LargeBinary, nullable=False),
 )
 """The last link of each partition's hash chain."""
+
+TREES = Table(
+    "trees",
+    METADATA,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("size", BIG, nullable=False),
+)
+"""How many leaves the Merkle tree of each partition has."""
+
+TILES = Table(
+    "tiles",
+    METADATA,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("index", BIG, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+)
+"""The hashes of the trees, 256 a row at most (``kernel/ledger/tiles.py``)."""
+
+CHECKPOINTS = Table(
+    "checkpoints",
+    METADATA,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("size", BIG, primary_key=True, autoincrement=False),
+    Column("signed_at", BIG, nullable=False),
+    Column("cosigned", Integer, nullable=False),
+    Column("note", Text, nullable=False),
+)
+"""Signed heads of the trees. They are what was said to others, so a rebuild keeps them."""
+
+LEDGER_KEYS = Table(
+    "ledger_keys",
+    METADATA,
+    Column("public", LargeBinary, primary_key=True),
+    Column("first_used_at", BIG, nullable=False),
+)
+"""The public part of each key that has signed a checkpoint; a rebuild keeps them."""
 
 ACKNOWLEDGEMENTS = Table(
     "acknowledgements",
@@ -93,9 +132,11 @@ DOSSIERS = Table(
     Column("finished_day", Integer),
     Column("pending_due_at", BIG),
     Column("changed_at", BIG, nullable=False),
+    Column("recorded_at", BIG, nullable=False),
     Index("dossiers_pending_due", "pending_due_at", "dossier_code"),
 )
-"""What ``state/fold.py`` makes: one row for each dossier that has an event.
+"""What ``state/fold.py`` makes: one row for each dossier that has an event. ``recorded_at`` is no
+part of it, but the latest of all the dossier's events.
 
 Days are whole numbers YYYYMMDD.
 """

@@ -39,6 +39,7 @@ from services.intake.application.pin_access import PinAccess
 from services.intake.domain.import_rules import in_range
 from services.intake.domain.refusals import unknown_dossier, unknown_procedure, violation
 from services.intake.queries import code_audit, dossier, dossier_list, responses
+from services.intake.queries.shown_procedures import ShownProcedures
 from services.intake.views import access_index
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -60,6 +61,7 @@ class IntakeServicer(IntakeServiceServicer):
         self._commands = commands
         self._reads = reads
         self._pins = pins
+        self._shown_procedures = ShownProcedures()
         self.keyring = keyring
 
     # -- commands ---------------------------------------------------------------------------------
@@ -180,9 +182,7 @@ class IntakeServicer(IntakeServiceServicer):
         known = catalogue.unit_of(request.unit) if request.unit else None
         takers = ResponsibleUnits(catalogue, day)
         found = takers.offered(known.code if known else request.unit, request.field)
-        return pb.ListProceduresResponse(
-            procedures=[responses.procedure(each, takers) for each in found]
-        )
+        return self._shown_procedures.show(found, takers)
 
     async def GetProcedure(
         self, request: pb.GetProcedureRequest, context: Context

@@ -26,7 +26,7 @@ DEFAULT_SENDER: Final = "Một Cửa <khong-tra-loi@motcua.invalid>"
 
 def _sender(text: str) -> Address:
     sender = mailbox(*parseaddr(text))
-    if sender is None or not text.isprintable():
+    if sender is None or not text.isprintable() or not sender.addr_spec.isascii():
         raise ValueError(f"must be like {DEFAULT_SENDER!r}, got {text!r}")
     return sender
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 import grpc
@@ -23,8 +21,9 @@ from kernel.base.errors import NotFound
 from kernel.commands.command_bus import Commands, Reads
 from kernel.commands.command_methods import Handlers, add_command_methods
 from kernel.commands.handler import CommandHandler
+from kernel.rpc.admission.admission import too_many
+from kernel.rpc.admission.concurrency import ConcurrencyLimits
 from kernel.rpc.registration import Service
-from kernel.rpc.statuses import TooMany
 from kernel.telemetry.logs import RateLimit, get_logger
 from office.normalization.formats import normalizer_of
 from services.postal.config.partners import Partners
@@ -68,7 +67,7 @@ class PartnerServicer(PostalPartnerServiceServicer):
         self._reads = reads
         self._queries = queries
         self._commits = commits
-        self._streams: Counter[str] = Counter()
+        self._streams = ConcurrencyLimits(STREAMS)
         self._strangers = RateLimit()
 
     async def StreamJobs(  # noqa: N802
@@ -77,20 +76,11 @@ class PartnerServicer(PostalPartnerServiceServicer):
         """Stream the open offers and requests of the office behind the cursor, then what comes."""
         partner = caller().actor.id
         place = read_stream_cursor(request.cursor, partner)
-        with self._one_more(partner):
+        with self._streams.one_more(partner) as fits:
+            if not fits:
+                raise too_many("TOO_MANY_STREAMS")
             async for offer in self._follow(partner, place):
                 yield offer
-
-    @contextmanager
-    def _one_more(self, partner: str) -> Iterator[None]:
-        """Count an open stream of a partner; raise ``TooMany`` past the limit."""
-        if self._streams[partner] >= STREAMS:
-            raise TooMany(*refusals.TEXTS.both("partner.streams"))
-        self._streams[partner] += 1
-        try:
-            yield
-        finally:
-            self._streams[partner] -= 1
 
     async def _follow(self, partner: str, place: int) -> AsyncIterator[pb.StreamJobsResponse]:
         while True:

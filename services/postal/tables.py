@@ -31,9 +31,11 @@ SUBMISSIONS = Table(
     Column("le_phi_owed", BIG, nullable=False),
     Column("phi_paid", BIG, nullable=False),
     Column("le_phi_paid", BIG, nullable=False),
+    Column("phi_by_post", BIG, nullable=False),
+    Column("le_phi_by_post", BIG, nullable=False),
     Column("exemptions", Integer, nullable=False),
 )
-"""What postal must know of each dossier."""
+"""What postal must know of each dossier; ``…_by_post``: what partners collected of the payments."""
 
 PAYMENTS = Table(
     "payments",
@@ -43,6 +45,7 @@ PAYMENTS = Table(
     Column("phi", BIG, nullable=False),
     Column("le_phi", BIG, nullable=False),
     Column("exempt", Integer, nullable=False),
+    Column("by_post", Integer, nullable=False),
 )
 """What the desk recorded of each dossier's fees and did not cancel, by the number of its event."""
 

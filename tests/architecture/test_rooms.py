@@ -15,7 +15,7 @@ OWN = {
     "postal": {"partner_rpc"},  # partners have an interface of their own
     "notify": {"delivery"},  # who calls outside: attempts, mails, the SMTP server
     # Audit decides nothing: it keeps the record, and answers from it by kinds of question.
-    "audit": {"record", "state", "deadlines", "reports", "wording", "responses"},
+    "audit": {"record", "ledger", "state", "deadlines", "reports", "wording", "responses"},
 }
 REQUIRED = {"__init__", "main", "definition", "settings", "rpc", "tables", "migrations"}
 MOST = 12

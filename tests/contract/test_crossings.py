@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,7 @@ from kernel.base.errors import Failure
 from kernel.eventsourcing.envelope import payload_of
 from kernel.eventsourcing.service_model import Model
 from services.intake.application.command_table import DESK_COMMANDS
+from services.intake.domain.fees import FeeAccount
 from services.intake.queries.dossier import progress_of
 from services.intake.tables import DOSSIERS
 from services.notify.application.handlers import MESSAGE_COMMANDS
@@ -78,6 +79,15 @@ OUTCOMES: Final[Mapping[Pair, Crossing]] = {
     ),
     ("CancelFee", "ResolveCase"): _crossing(
         "resolved", "FeeCancelled CaseResolved", "fee paid, last step"
+    ),
+    ("CancelFee", "TakeJob"): _crossing(
+        "resolved", "FeeCancelled PostalJobTaken", "offered, fee owed"
+    ),
+    ("RecordFee", "ReportDelivered"): _crossing(
+        "resolved", "FeeRecorded ItemDelivered ResultReturned", "under way, fee owed"
+    ),
+    ("CancelFee", "ReportDelivered"): _crossing(
+        "resolved", "FeeCancelled FeeRecorded ItemDelivered ResultReturned", "under way, fee owed"
     ),
     ("ReturnResult", "ReofferJob"): _crossing(
         "resolved", "ResultReturned PostalJobReoffered", "nobody carries it"
@@ -211,11 +221,17 @@ def _end(dossier: Dossier) -> tuple[Any, ...]:
     return (
         case.status.value,
         (case.step, case.assignee, case.round, case.declined, case.suspended_at),
-        (desk.phase, desk.account, desk.answered_round, desk.withdrawals),
+        (desk.phase, _unnumbered(desk.account), desk.answered_round, desk.withdrawals),
         progress_of(row),
-        None if job is None else (job.status, job.partner_id),
+        None if job is None else (job.status, job.partner_id, str(dossier.money)),
         _events(dossier),
     )
+
+
+def _unnumbered(account: FeeAccount) -> FeeAccount:
+    """Return an account without the numbers of its events, which others that come between move."""
+    records = (replace(record, sequence=0) for record in account.records)
+    return replace(account, records=tuple(records))
 
 
 def _events(dossier: Dossier) -> Counter[str]:
@@ -282,3 +298,42 @@ def test_acknowledged_papers_are_told_of_once(tmp_path: Path) -> None:
 def _mails(services: Services, code: str) -> list[str]:
     messages = services.nodes["notify"].events(code)
     return [str(getattr(payload_of(event), "kind", "")) for event in messages]
+
+
+def test_a_payment_at_the_counter_that_the_post_collects_again_is_shown(tmp_path: Path) -> None:
+    """The desk's payment stands and no second one is made; the job says that its money differs."""
+    with open_services(tmp_path) as services:
+        dossier = bring_to(services, "under way, fee owed")
+        owed = dossier.money
+        assert owed
+        assert owed.collect.total
+        dossier.does("ReportDelivered")
+        dossier.does("RecordFee")
+        services.settle("intake", "postal")
+        job, account = dossier.money, services.nodes["intake"].state(dossier.code).account
+        assert job
+        assert job.collected == owed.collect
+        assert job.money_differs
+        assert (account.phi_paid, account.le_phi_paid) == (account.phi, account.le_phi)
+
+
+def test_a_partner_collects_no_more_what_was_paid_at_the_counter(tmp_path: Path) -> None:
+    """Whether postal knew of the payment when the job was taken or not; a delivery without that
+    money is as it must be.
+    """
+    for crossed in (True, False):
+        with open_services(tmp_path / str(crossed)) as services:
+            dossier = bring_to(services, "offered, fee owed")
+            for name in ("TakeJob", "RecordFee"):
+                dossier.does(name)
+                if not crossed:
+                    services.settle()
+            services.settle()
+            dossier.known("ReportTracking")
+            job = dossier.money
+            assert job
+            assert not job.HasField("collect")
+            job = dossier.known("ReportDelivered").money
+            assert job
+            assert not job.HasField("collected")
+            assert not job.money_differs

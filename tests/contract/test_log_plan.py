@@ -6,16 +6,17 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from motcua.events.v1.event_pb2 import Event
-from sqlalchemy import make_url
+from sqlalchemy import make_url, select
 
 from cli.log_repair.content import Origin
 from cli.log_repair.held import Database
 from cli.log_repair.plan import Planner
-from cli.log_repair.repair import moves
+from cli.log_repair.repair import forget_waiting, moves
 from kernel.base.instants import to_us
 from kernel.eventsourcing.envelope import Headers, headers, stream_of, type_name
 from kernel.eventsourcing.record import Record, record_digest
@@ -77,7 +78,8 @@ class World:
                 engine = open_engine(self.urls[name], "tally", read_only=True)
                 open_.callback(engine.dispose)
                 connection = open_.enter_context(engine.connect())
-                databases[name] = Database(_none(), model, connection)
+                settings: Any = SimpleNamespace(database_url=self.urls[name])
+                databases[name] = Database(settings, model, connection)
             name = "memory" if target is None else "other"
             planner = Planner(databases, MemoryReader(log), "memory", name)
             planner.make(None if target is None else MemoryReader(target))
@@ -91,10 +93,6 @@ def _pairs(event: Event) -> Headers:
 
 def _source(record: Record) -> str:
     return record.header("ce_source")
-
-
-def _none() -> Any:
-    return None
 
 
 @pytest.fixture
@@ -289,3 +287,25 @@ def test_without_audit_s_record(world: World) -> None:
         own = [r for run in records(world.log).values() for r in run if _source(r) == "routing"]
         assert planner.plan.records[Origin.EVENTS, "routing"] == len(own) > 20
         assert "nobody holds any more" in planner.plan.refusals[0]
+
+
+def test_what_is_written_after_the_plan_waits_on(files: World) -> None:
+    """A service was started too early: its event is in no plan, and on no log."""
+    engine = open_engine(files.urls["routing"], "routing")
+    outbox = KERNEL.outbox
+    row = {
+        "stream_id": code_of(1), "stream_kind": "dossier", "sequence": 9, "type": "x", "trace": "",
+        "occurred_at": 1, "body": b"x", "batch": b"", "enqueued_at": 1, "quarantine_reason": None,
+    }  # fmt: skip
+    try:
+        with engine.begin() as connection:
+            connection.execute(outbox.insert(), row | {"event_id": "planned"})
+        with files.planned(files.log) as planner:
+            assert planner.plan.waiting["routing"]
+            with engine.begin() as connection:
+                connection.execute(outbox.insert(), row | {"event_id": "later", "sequence": 10})
+            forget_waiting(planner.databases, planner.plan)
+        with engine.connect() as connection:
+            assert list(connection.execute(select(outbox.c.event_id)).scalars()) == ["later"]
+    finally:
+        engine.dispose()

@@ -31,6 +31,7 @@ from office.people.directory import below
 from office.people.rights import ACCESS_MODEL, require_own_unit
 from office.permissions import shipped
 from office.process.verification.rules import ROLES
+from tests.support import call_limits
 from tests.support.identity import metadata
 
 DENIED = (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED)
@@ -145,7 +146,11 @@ def channel() -> Iterator[grpc.Channel]:
         Service(it.add, it.servicer, name, _authenticate if name == PARTNERS else None)
         for name, it in SERVICES.items()
     ]
-    server = RpcServer(Settings(service="audit", port=0, database_url="sqlite://"), services, TABLE)
+    server = RpcServer(
+        Settings(service="audit", port=0, database_url="sqlite://", **call_limits.SETTINGS),
+        services,
+        TABLE,
+    )
     with grpc.insecure_channel(f"127.0.0.1:{server.start()}") as channel:
         yield channel
     server.drain(0.1)

@@ -23,8 +23,10 @@ from motcua.audit.v1 import audit_pb2 as pb
 from motcua.audit.v1.audit_pb2_grpc import AuditServiceStub
 
 from infra.local.kafka import KafkaBroker
+from kernel.config.call_limits import CallLimits
 from kernel.kafka.topics import ensure_topics, events_topic
-from kernel.rpc.interceptor import STREAMS, STREAMS_PER_CALLER
+from kernel.rpc.admission import infrastructure
+from kernel.rpc.interceptor import STREAMS
 from tests.support.audit_service import publish
 from tests.support.audit_store import week
 from tests.support.identity import metadata
@@ -163,9 +165,9 @@ def _follow_alone(channel: Any, _number: int) -> Any:
 @pytest.mark.parametrize(
     ("opened", "number", "most"),
     [
-        (_watch_health, IDLE, STREAMS_PER_CALLER),
-        (_reflect, 1_000, STREAMS_PER_CALLER),
-        (_follow_alone, 1_000, STREAMS_PER_CALLER),
+        (_watch_health, IDLE, infrastructure.MOST),
+        (_reflect, 1_000, infrastructure.MOST),
+        (_follow_alone, 1_000, CallLimits.streams_at_once),
         (_follow, 1_000, STREAMS),
     ],
     ids=["health", "reflection", "one caller", "many callers"],

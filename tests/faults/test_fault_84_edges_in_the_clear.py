@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +14,7 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 from sqlalchemy.exc import OperationalError
 
 from infra.local.ports import free_port
-from infra.local.postgres import PostgresServer, PostgresUnavailable
+from infra.local.postgres import PostgresServer
 from infra.local.smtp import SinkHandler, read_messages
 from kernel.config.environment import SettingsError, load
 from kernel.storage.engines import open_engine, ping
@@ -24,6 +22,7 @@ from services.notify.delivery.smtp_client import Security, ServerAway, Smtp, Tls
 from services.notify.settings import NotifySettings
 from tests.support.certificates import Authority
 from tests.support.mails import mail_to
+from tests.support.tls_postgres import tls_in_front
 
 pytestmark = pytest.mark.faults
 ELSEWHERE = "postgresql+psycopg://motcua@db.office/motcua"
@@ -154,35 +153,6 @@ async def test_a_server_that_takes_tls_away_gets_nothing(files: Path) -> None:
     assert not read_messages(files / "mail")
 
 
-@pytest.fixture
-def secured_postgres(session_dir: Path) -> Iterator[tuple[PostgresServer, Path]]:
-    """A PostgreSQL with a certificate, and the folder of its authority."""
-    folder = session_dir / "postgres-with-tls"
-    folder.mkdir(mode=0o755)
-    authority = Authority()
-    authority.write_server_files(folder)
-    (folder / "other.pem").write_bytes(Authority("somebody").pem)
-    server = PostgresServer(
-        folder / "data",
-        free_port(),
-        settings={
-            "ssl": "on",
-            "ssl_cert_file": str(folder / "cert.pem"),
-            "ssl_key_file": str(folder / "key.pem"),
-        },
-    )
-    (folder / "key.pem").chmod(0o600)
-    if server._user is not None:
-        os.chown(folder / "key.pem", *server._user)
-    try:
-        with server:
-            yield server, folder
-    except PostgresUnavailable as error:
-        pytest.skip(str(error))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def test_a_database_without_tls_gets_no_password(postgres: PostgresServer, files: Path) -> None:
     """Required is required: there is no connection in the clear."""
     url = f"{postgres.url}?sslmode=verify-full&sslrootcert={files}/ca.pem"
@@ -191,15 +161,35 @@ def test_a_database_without_tls_gets_no_password(postgres: PostgresServer, files
 
 
 def test_a_database_is_known_by_its_certificate(
-    secured_postgres: tuple[PostgresServer, Path],
+    postgres: PostgresServer, files: Path, tmp_path: Path
 ) -> None:
-    """By the authority that `sslrootcert` names, and no other; the connection is encrypted."""
-    server, folder = secured_postgres
-    wanted = f"{server.url}?sslmode=verify-full&sslrootcert={folder}"
-    engine = open_engine(f"{wanted}/ca.pem", "public")
-    with engine.connect() as connection:
-        statement = "select ssl from pg_stat_ssl where pid = pg_backend_pid()"
-        assert connection.exec_driver_sql(statement).scalar_one() is True
-    engine.dispose()
-    with pytest.raises(OperationalError, match="certificate verify failed"):
-        ping(open_engine(f"{wanted}/other.pem", "public", read_only=True))
+    """By the authority that `sslrootcert` names, and no other, and by the host that the URL names;
+    the connection is encrypted.
+    """
+    (tmp_path / "other.pem").write_bytes(Authority("somebody").pem)
+    with tls_in_front(postgres.port, files / "cert.pem", files / "key.pem") as port:
+        wanted = f"{postgres.url.replace(str(postgres.port), str(port))}?sslmode=verify-full"
+        engine = open_engine(f"{wanted}&sslrootcert={files}/ca.pem", "public")
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("select 1").scalar_one() == 1
+            driver: Any = connection.connection.driver_connection
+            assert driver.pgconn.ssl_in_use
+        engine.dispose()
+        other = f"{wanted}&sslrootcert={tmp_path}/other.pem"
+        with pytest.raises(OperationalError, match="certificate verify failed"):
+            ping(open_engine(other, "public", read_only=True))
+
+
+def test_a_database_with_the_certificate_of_another_host_is_refused(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    """Though its authority is believed."""
+    authority = Authority()
+    cert, key = authority.issue("db.elsewhere")
+    for name, content in (("cert.pem", cert), ("key.pem", key), ("ca.pem", authority.pem)):
+        (tmp_path / name).write_bytes(content)
+    with tls_in_front(postgres.port, tmp_path / "cert.pem", tmp_path / "key.pem") as port:
+        url = postgres.url.replace(str(postgres.port), str(port))
+        verified = f"{url}?sslmode=verify-full&sslrootcert={tmp_path}/ca.pem"
+        with pytest.raises(OperationalError, match="does not match host name"):
+            ping(open_engine(verified, "public", read_only=True))

@@ -6,120 +6,27 @@ on the log and with every service, once.
 
 from __future__ import annotations
 
-import json
 import shutil
 import signal
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import grpc
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
 from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.events.v1.event_pb2 import Event
-from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
-from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from motcua.notify.v1.message_events_pb2 import MessageSuppressed
 
 from infra.local.child import spawn
 from kernel.config.master_key import RECORD_KEY, development_key, parse_keys
 from kernel.eventsourcing.authentication import Authenticator
-from kernel.eventsourcing.envelope import type_name
 from kernel.kafka.topics import ensure_topics, events_topic
-from kernel.rpc.client import explain
 from tests.support.events import make_event
 from tests.support.feed import START, code_of, log_of, producer, wait_until
-from tests.support.identity import metadata
+from tests.support.log_repairs import PATIENCE, Office
 from tests.support.stack import Stack, program, running
-from tests.support.walk import submission
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
-
-CITIZEN = metadata("citizen", "mai")
-PATIENCE = 90.0
-
-
-class Office:
-    """A stack, and the ledger of what it has confirmed."""
-
-    def __init__(self, stack: Stack, older: Path) -> None:
-        self.stack = stack
-        self.older = older
-        """The broker's data from when the log had fewer records."""
-        self.ledger: list[str] = []
-
-    def submit(self, count: int) -> None:
-        """Hand in dossiers, and wait until all services know them."""
-        with self.stack.channel("intake") as channel:
-            stub = IntakeServiceStub(channel)
-            for _ in range(count):
-                answer = stub.SubmitDossier(submission(), timeout=20, metadata=CITIZEN)
-                self.ledger.append(answer.dossier_code)
-        self.stack.wait_settled()
-
-    def refused(self) -> bool:
-        """Return whether a command is refused for the log's sake; one that is not has a code."""
-        with self.stack.channel("intake") as channel:
-            stub = IntakeServiceStub(channel)
-            try:
-                answer = stub.SubmitDossier(submission(), timeout=20, metadata=CITIZEN)
-            except grpc.RpcError as error:
-                return explain(error).reason == "LOG_DIFFERS"
-            self.ledger.append(answer.dossier_code)
-        return False
-
-    def wait_refused(self) -> None:
-        """Wait until every service has noticed, and commands are refused."""
-        wait_until(self._all_halted, PATIENCE, "every service has noticed")
-        wait_until(self.refused, PATIENCE, "commands are refused")
-
-    def _all_halted(self) -> bool:
-        return all("the log" in (row.get("halted") or "") for row in self.rows())
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return the services' rows of the status."""
-        found: list[dict[str, Any]] = self.stack.status()["services"]
-        return found
-
-    def plan(self, *options: str, refused: str = "") -> dict[str, Any]:
-        """Return the plan, which is refused with these words or not at all."""
-        done = self.stack.run("log", "repair", *options, "--json", timeout=PATIENCE)
-        found: dict[str, Any] = json.loads(done.stdout)
-        assert refused in " ".join(found["refused"])
-        assert bool(found["refused"]) == bool(refused) == bool(done.returncode)
-        return found
-
-    def repair(self, *options: str, plan: str) -> dict[str, Any]:
-        """Carry a plan out."""
-        arguments = ("log", "repair", *options, "--plan", plan, "--approved-by", "Lan", "--json")
-        found: dict[str, Any] = self.stack.motcua(*arguments, timeout=PATIENCE)
-        assert found["ok"]
-        return found
-
-    def restart_on(self, topic: str) -> None:
-        """Start everything again on another topic."""
-        assert self.stack.stop() == 0, self.stack.story()
-        self.stack.env["MOTCUA_TOPIC"] = topic
-        self.stack.start()
-        self.stack.wait_ready()
-
-    def check(self) -> None:
-        """Compare the ledger with the log, which takes events as before."""
-        self.stack.wait_ready()
-        self.submit(1)
-        log = log_of(self.stack.bootstrap, self.stack.topic)
-        submitted = [
-            event.stream_id
-            for event in log
-            if type_name(event) == DossierSubmitted.DESCRIPTOR.full_name
-        ]
-        assert sorted(submitted) == sorted(self.ledger)
-        assert set(Counter(event.event_id for event in log).values()) == {1}
-        assert all(not row["quarantined"] and not row["halted"] for row in self.rows())
-        assert self.stack.motcua("verify", "--json")["ok"]
-        assert self.stack.motcua("log", "check", "--json")["ok"]
 
 
 @pytest.fixture(scope="module")
@@ -127,11 +34,16 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """A stack with some dossiers, and a copy of its broker's data from before."""
     folder = tmp_path_factory.mktemp("office")
     with running(folder) as stack:
-        made = Office(stack, folder / "older")
+        made = Office(stack)
         made.submit(4)
         # As a snapshot of the disk has it: nothing is written just now.
-        shutil.copytree(stack.folder / "kafka" / "log", made.older)
+        shutil.copytree(stack.folder / "kafka" / "log", _older(stack))
         yield made
+
+
+def _older(stack: Stack) -> Path:
+    """Return where the broker's data is from when the log had fewer records."""
+    return stack.folder / "older"
 
 
 def test_fault_64_a_broker_that_was_put_back_from_an_older_copy(office: Office) -> None:
@@ -140,7 +52,7 @@ def test_fault_64_a_broker_that_was_put_back_from_an_older_copy(office: Office) 
     office.submit(6)
     assert stack.stop() == 0
     shutil.rmtree(stack.folder / "kafka" / "log")
-    shutil.copytree(office.older, stack.folder / "kafka" / "log")
+    shutil.copytree(_older(stack), stack.folder / "kafka" / "log")
     stack.start()
     office.wait_refused()
     words = "everything runs, but nothing is taken"

@@ -162,7 +162,7 @@ class TestTopics:
 
     def test_missing(self, kafka: KafkaBroker) -> None:
         """A missing topic is reported with the command that makes it; the check makes nothing."""
-        with pytest.raises(TopicError, match="absent is missing; .*: motcua topic fix"):
+        with pytest.raises(TopicError, match=r"absent is missing; .*: motcua topic fix"):
             check_topics(kafka.bootstrap, [events_topic("absent")])
         with KafkaAdminClient(bootstrap_servers=kafka.bootstrap) as admin:
             assert "absent" not in admin.list_topics()

@@ -23,8 +23,9 @@ from services.audit.record.log_source import log_of
 from services.audit.record.verifier import LogVerifier
 from services.audit.rpc import AuditServicer, service
 from services.audit.tables import METADATA
+from tests.support import call_limits
 from tests.support.audit_histories import at
-from tests.support.audit_store import Log
+from tests.support.audit_store import LEDGER, Log
 from tests.support.identity import metadata
 from tests.support.models import AUDIT as MODEL
 from tests.support.office_files import find_calendar
@@ -84,8 +85,8 @@ def open_office(url: str, bootstrap: str, topic: str) -> Iterator[Office]:
     writer, reads, clock = Writer(engine, MODEL), Reads(reading), FixedClock(FRIDAY)
     consumer = Consumer(writer, reading, MODEL, clock, bootstrap, topic, patience=3600)
     verifier = LogVerifier(reading, log_of(bootstrap, topic))
-    servicer = AuditServicer(reads, clock, verifier, find_calendar)
-    settings = Settings(service="audit", port=0, database_url=url)
+    servicer = AuditServicer(reads, clock, verifier, LEDGER, find_calendar)
+    settings = Settings(service="audit", port=0, database_url=url, **call_limits.SETTINGS)
     commands = Commands(writer, clock, MODEL.tables)
     offered = service(servicer, commands, handlers_of(verifier))
     rpc = RpcServer(settings, [offered], shipped())

@@ -43,11 +43,16 @@ from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.envelope import headers, stream_of, type_name
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.ledger import checkpoint as checkpoints
+from kernel.ledger.cosignature import Witness
+from kernel.ledger.signed_note import parse
 from kernel.storage.engines import open_engine
+from services.audit.ledger.proofs import Ledger
+from services.audit.ledger.signing import LedgerKeys, Signer
 from services.audit.record.verifier import LogVerifier
 from services.audit.state.fold import fold
 from services.audit.state.local_days import end_of
-from services.audit.tables import CHAINS, DOSSIERS, LOG, METADATA
+from services.audit.tables import CHAINS, DOSSIERS, LOG, METADATA, TILES, TREES
 from tests.support.audit_histories import HANOI, Numbering, at
 from tests.support.models import AUDIT as MODEL
 
@@ -55,7 +60,10 @@ PARTITIONS = 3
 MONDAY = at("2021-08-09 08:00")
 CHANNELS = [Channel.CHANNEL_ONLINE, *3 * [Channel.CHANNEL_COUNTER], Channel.CHANNEL_POST]
 UNITS = ("H22.12", "H22.13", "H22.14")
-VIEWS = (LOG, CHAINS, DOSSIERS)
+VIEWS = (LOG, CHAINS, DOSSIERS, TREES, TILES)
+LEDGER_KEYS = LedgerKeys("motcua.test/ledger", [b"k" * 32])
+WITNESS = Witness("witness.test/1", b"w" * 32)
+LEDGER = Ledger(LEDGER_KEYS, [WITNESS.verifier])
 
 
 class Log:
@@ -174,11 +182,18 @@ class Store:
         with self.engine.begin() as connection:
             connection.execute(statement)
 
+    def sign(self, keys: LedgerKeys = LEDGER_KEYS) -> str:
+        """Sign what is new, and return the newest checkpoints as a file holds them."""
+        self.act(Signer(keys), MONDAY)
+        newest = self.ask(Ledger(keys).newest).checkpoints
+        return checkpoints.join(parse(each.note) for each in newest)
+
     def verify(
         self,
         log: Log | None,
         anchors: Sequence[pb.ChainHead] = (),
         authenticator: Authenticator | None = None,
+        checkpoint: str = "",
     ) -> pb.VerifyResult:
         """Run a proof, beside a log where one is given."""
 
@@ -188,7 +203,13 @@ class Store:
             yield log
 
         verifier = LogVerifier(self.reads, open_log, authenticator)
-        steps = list(verifier.run(store_only=log is None, anchors=anchors))
+        steps = list(
+            verifier.run(
+                store_only=log is None,
+                anchors=anchors,
+                heads_of=lambda connection: LEDGER.heads(connection, checkpoint),
+            )
+        )
         assert steps[-1].HasField("result")
         return steps[-1].result
 
@@ -287,6 +308,17 @@ def known_at_the_end(
     if as_of is not None:
         ends = {zone: min(end, as_of) for zone, end in ends.items()}
     return dossier_rows(e for e in events if to_us(e.occurred_at) <= ends[zones[e.stream_id]])
+
+
+def stored_rows(events: Iterable[Event]) -> dict[str, Any]:
+    """Return the rows that a store of these events has."""
+    kept = list(events)
+    recorded: dict[str, int] = {}
+    for event in kept:
+        code, at = event.stream_id, to_us(event.recorded_at)
+        recorded[code] = max(at, recorded.get(code, at))
+    rows = dossier_rows(kept)
+    return {code: {**row, "recorded_at": recorded[code]} for code, row in rows.items()}
 
 
 def dossier_rows(events: Iterable[Event]) -> dict[str, Any]:

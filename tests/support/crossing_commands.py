@@ -21,6 +21,8 @@ from motcua.routing.v1.types_pb2 import CaseResult, DocumentStage
 
 from kernel.base.instants import DAY, HOUR, SECOND, to_timestamp
 from kernel.eventsourcing.envelope import payload_of
+from services.postal.queries.job_messages import SELECT, job_of
+from services.postal.tables import JOBS
 from tests.support import routing_cases as cases
 from tests.support.crossing_services import Services
 from tests.support.intake_samples import AT_COUNTER, BY_POST, ELECTRONIC, foreign, submission
@@ -52,6 +54,22 @@ class Dossier:
     def job(self) -> Any:
         """The job at postal; None when there is none."""
         return next(iter(self.services.nodes["postal"].state(self.code).values()), None)
+
+    @property
+    def money(self) -> postal.Job | None:
+        """The money of the job, as the office sees it."""
+        job = self.job
+        if job is None:
+            return None
+        row = self.services.nodes["postal"].work(
+            lambda uow: uow.connection.execute(SELECT.where(JOBS.c.job_id == job.job_id)).one()
+        )
+        shown = job_of(row)
+        return postal.Job(
+            collect=shown.collect if shown.HasField("collect") else None,
+            collected=shown.collected if shown.HasField("collected") else None,
+            money_differs=shown.money_differs,
+        )
 
     def request(self, name: str) -> Any:
         """Return the request of a command on this dossier."""
@@ -152,6 +170,16 @@ def _cancel_fee(dossier: Dossier) -> Message:
     records = dossier.services.nodes["intake"].state(dossier.code).account.records
     number = records[-1].sequence if records else 1
     return intake.CancelFeeRequest(sequence=number, reason="Nhầm hồ sơ.")
+
+
+def _delivered(dossier: Dossier) -> Message:
+    """Report a delivery with the money that the partner was last told to collect."""
+    request: Any = _report(partner.ReportDeliveredRequest, proof_sha256="0" * 64)(dossier)
+    if (money := dossier.money) and money.HasField("collect"):
+        request.collected.CopyFrom(money.collect)
+        request.phi_receipt = "P-1" if money.collect.phi else ""
+        request.le_phi_receipt = "P-2" if money.collect.le_phi else ""
+    return request  # type: ignore[no-any-return]
 
 
 def _report(kind: type[Any], **more: Any) -> Callable[[Dossier], Message]:
@@ -308,11 +336,7 @@ COMMANDS: Final[Mapping[str, tuple[str, Make, Actor | None]]] = {
     "TakeJob": ("postal", _take, None),
     "RefuseJob": ("postal", _refuse, None),
     "ReportTracking": ("postal", _report(partner.ReportTrackingRequest, code="EMA"), None),
-    "ReportDelivered": (
-        "postal",
-        _report(partner.ReportDeliveredRequest, proof_sha256="0" * 64),
-        None,
-    ),
+    "ReportDelivered": ("postal", _delivered, None),
     "ReportReturned": (
         "postal",
         _report(partner.ReportReturnedRequest, reason_code="refused"),
@@ -362,6 +386,12 @@ _STATES: Final[Mapping[str, tuple[str, ResultChannel, tuple[str, ...]]]] = {
     "fee paid, last step": (_PAID_AFTER, ELECTRONIC, (*_SIGNED, "RecordFee", "RecordFee")),
     "resolved": (_PLAIN, AT_COUNTER, _POST),
     "offered": (_PLAIN, BY_POST, _POST),
+    "offered, fee owed": (_PAID_AFTER, BY_POST, (*_SIGNED, "ResolveCase", "RecordFee")),
+    "under way, fee owed": (
+        _PAID_AFTER,
+        BY_POST,
+        (*_SIGNED, "ResolveCase", "RecordFee", "TakeJob", "ReportTracking"),
+    ),
     "taken": (_PLAIN, BY_POST, (*_POST, "TakeJob")),
     "under way": (_PLAIN, BY_POST, (*_POST, "TakeJob", "ReportTracking")),
     "cancellation asked": (_PLAIN, BY_POST, (*_POST, "TakeJob", "CancelJob")),

@@ -33,6 +33,7 @@ from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
 from services.intake.application.pin_access import PinAccess
 from services.intake.rpc import IntakeServicer, service
+from tests.support import call_limits
 from tests.support.events import make_event, name_of
 from tests.support.identity import metadata
 from tests.support.intake_samples import MONDAY, small_catalogue, submission
@@ -163,7 +164,7 @@ def open_desk(
     )
     pins = PinAccess(writer, reads, keyring)
     servicer = IntakeServicer(office, commands, reads, pins, keyring)
-    settings = Settings(service="intake", port=0, database_url=url, **given)
+    settings = Settings(service="intake", port=0, database_url=url, **call_limits.SETTINGS, **given)
     rpc = RpcServer(settings, [service(servicer, office)], shipped())
     writer.start()
     desk = Desk(f"127.0.0.1:{rpc.start()}", clock, writer, keyring)

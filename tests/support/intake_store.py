@@ -24,6 +24,7 @@ from motcua.intake.v1.dossier_events_pb2 import (
 from motcua.intake.v1.event_parts_pb2 import FeesDue
 from motcua.intake.v1.fee_events_pb2 import FeeCancelled, FeeRecorded
 from motcua.intake.v1.types_pb2 import FeeTiming
+from motcua.notify.v1.message_events_pb2 import MessageFailed
 from motcua.postal.v1.job_events_pb2 import (
     ItemDelivered,
     ItemReturned,
@@ -154,6 +155,8 @@ _LATER = [
     ("postal", PostalLeaseExpired(job_id="j", next_partner_id="other")),
     ("postal", ItemDelivered(job_id="j", item_number="RN123456785VN")),
     ("postal", ItemReturned(job_id="j")),
+    ("notify", MessageFailed(message_id="m", reason_code="no_smtputf8")),
+    ("notify", MessageFailed(message_id="n", reason_code="no_address", officer="an")),
     ("intake", DossierAccepted(due_at=to_timestamp(MONDAY + 30 * HOUR))),
     ("intake", DossierRefused(reason="Thiếu")),
     ("intake", DeskCheckApproaching(answer_due_at=to_timestamp(MONDAY + 8 * HOUR))),

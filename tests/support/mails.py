@@ -8,7 +8,7 @@ from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.headerregistry import Address
 
-from services.notify.delivery.mail_format import Mail, as_sent
+from services.notify.delivery.mail_format import Mail, as_sent, mailbox
 
 SENDER = Address("Một Cửa", "khong-tra-loi", "motcua.invalid")
 
@@ -60,9 +60,11 @@ def mail_to(
     name: str, address: str = "my@example.vn", subject: str = "Hồ sơ", sender: Address = SENDER
 ) -> Mail:
     """Return a mail to somebody, with dots at the beginning of its lines."""
+    recipient = mailbox(name, address)
+    assert recipient
     return Mail(
         sender=sender,
-        recipient=Address(name, addr_spec=address),
+        recipient=recipient,
         subject=subject,
         date=datetime(2021, 8, 9, 9, tzinfo=UTC),
         message_id="m-1@motcua.invalid",

@@ -42,6 +42,12 @@ class MemoryLog:
             self.grown.notify_all()
             return run[-1]
 
+    def append_at(self, record: Record) -> Record:
+        """Add a record to the partition that it names; return it with its place."""
+        run = self._records[record.partition]
+        run.append(record._replace(offset=len(run)))
+        return run[-1]
+
     def follow(self, buffer: Buffer) -> None:
         """Offer every later record to a consumer's buffer, as one who has all partitions."""
         with self.grown:

@@ -26,6 +26,7 @@ from services.postal import partner_rpc, rpc
 from services.postal.config.partners import DEVELOPMENT_TOKENS
 from services.postal.schedulers import leases
 from services.postal.tables import KERNEL
+from tests.support import call_limits
 from tests.support.identity import metadata
 from tests.support.office_files import PARTNERS
 from tests.support.postal_office import OfficeClock, PostalOffice
@@ -59,7 +60,9 @@ class Serving:
         self._reads = Reads(self._reads_engine)
         self.commands = Commands(office.writer, self.clock, KERNEL)
         self.port = settings.pop("port", None) or free_port()
-        given = Settings(service="postal", port=self.port, database_url=url, **settings)
+        given = Settings(
+            service="postal", port=self.port, database_url=url, **call_limits.SETTINGS, **settings
+        )
         commits = partner_rpc.CommitCounter()
         office.writer.on_publish(commits.note_commit)
         self.partner_servicer = CountingServicer(

@@ -28,6 +28,7 @@ from office.permissions import shipped
 from services.routing.application.handlers import handlers_of
 from services.routing.rpc import services_of
 from services.routing.schedulers.deadlines import deadline_scheduler
+from tests.support import call_limits
 from tests.support.identity import metadata
 from tests.support.models import OFFICE
 from tests.support.models import ROUTING as MODEL
@@ -111,7 +112,7 @@ def open_routing(url: str, bootstrap: str = "", topic: str = "") -> Iterator[Rou
         reads = Reads(reading)
         stack.callback(reads.close)
         commands = Commands(writer, clock, MODEL.tables)
-        settings = Settings(service="routing", port=0, database_url=url)
+        settings = Settings(service="routing", port=0, database_url=url, **call_limits.SETTINGS)
         offered = services_of(
             reads, Keyring(keys, b"k" * 32), commands, clock, OFFICE, MODEL, handlers_of(OFFICE)
         )

@@ -11,6 +11,7 @@ import grpc
 from cli.grpc_clients import status_of
 from infra.local.child import spawn
 from infra.local.ports import free_port
+from tests.support import call_limits
 from tests.support.feed import wait_until
 from tests.support.stack import CHANNEL_OPTIONS, clock_setting, is_foreign
 
@@ -51,6 +52,7 @@ class ServiceProcess:
             "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
             "DATABASE_URL": self.url,
             f"{name.upper()}_PORT": str(self.port),
+            **call_limits.VARIABLES,
             **settings,
         }
         self._process: subprocess.Popen[bytes] | None = None
@@ -86,6 +88,11 @@ class ServiceProcess:
             return answer is not None and answer.ready and answer.outbox == answer.lag == 0
 
         wait_until(published, 60, f"{self.name} has published")
+
+    @property
+    def running(self) -> bool:
+        """Whether it has been started and has not ended."""
+        return self._process is not None and self._process.poll() is None
 
     def kill(self) -> None:
         """End it by SIGKILL, if it runs."""

@@ -32,6 +32,7 @@ from infra.local.smtp import read_messages
 from infra.supervisor.state import read_state, supervisor_pid
 from kernel.base.clock import Clock, parse_clock
 from kernel.storage.engines import open_engine
+from tests.support import call_limits
 from tests.support.command import Done, command_server
 from tests.support.feed import wait_until
 from tests.support.identity import metadata
@@ -74,6 +75,7 @@ class Stack:
             "MOTCUA_MODE": "development",
             "MOTCUA_OPERATOR": "test",
             **ports,
+            **call_limits.VARIABLES,
             **(settings or {}),
         }
         self.replicas: dict[str, list[str]] = {}
@@ -186,8 +188,8 @@ class Stack:
 
     @property
     def bootstrap(self) -> str:
-        """Return the broker's address."""
-        return f"127.0.0.1:{self.env['KAFKA_PORT']}"
+        """Return the address of the stack's broker, or of the cluster that it was given."""
+        return self.env.get("KAFKA_BOOTSTRAP_SERVERS") or f"127.0.0.1:{self.env['KAFKA_PORT']}"
 
     @property
     def topic(self) -> str:

@@ -18,6 +18,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from cli.commands.record.ledger import CHECKPOINT_FILE, text_of
 from cli.formatting import moment, print_json, word
 from cli.grpc_clients import identity
 from cli.options import JSON
@@ -27,7 +28,7 @@ from cli.rpc_errors import audit
 LONG: Final = 3600.0
 _COUNTS: Final = (
     *("events", "dossiers", "gaps", "duplicates", "broken_hashes", "ok", "repeats", "quarantined"),
-    *("late", "conflicts", "open", "acknowledged", "unread"),
+    *("late", "conflicts", "open", "acknowledged", "unread", "checkpoints"),
 )
 """The fields of the result that ``--json`` prints beside the findings."""
 
@@ -45,26 +46,30 @@ def verify(
     reason: Annotated[
         str, typer.Option("--reason", help="With --acknowledge: what was found out and done.")
     ] = "",
+    checkpoint: CHECKPOINT_FILE = None,
     as_json: JSON = False,
 ) -> None:
-    """Verify that nothing was lost, altered or forged.
+    """Verify that nothing was lost, altered, forged or rewritten.
 
     A finding stays open until two different persons have acknowledged it, each with a reason; it
     stays listed. Exit status 1 while one is open.
     """
     if bool(acknowledge) != bool(reason.strip()):
         raise typer.BadParameter("--acknowledge and --reason go together")
-    result = run_verify(store_only)
+    earlier = text_of(checkpoint)
+    result = run_verify(store_only, earlier)
     if acknowledge:
         _acknowledge(acknowledge, reason)
-        result = run_verify(store_only)
+        result = run_verify(store_only, earlier)
     _print_json(result) if as_json else _print(result)
     if not result.ok:
         raise typer.Exit(1)
 
 
-def run_verify(store_only: bool = False) -> pb.VerifyResult:
-    """Run the verification, with its progress on a terminal."""
+def run_verify(store_only: bool = False, checkpoint: str = "") -> pb.VerifyResult:
+    """Run the verification, with its progress on a terminal; ``checkpoint`` is earlier checkpoints
+    that the ledger must still agree with.
+    """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -77,9 +82,8 @@ def run_verify(store_only: bool = False) -> pb.VerifyResult:
         audit() as stub,
     ):
         task = progress.add_task("verify", total=None)
-        for answer in stub.Verify(
-            pb.VerifyRequest(store_only=store_only), timeout=LONG, metadata=identity()
-        ):
+        request = pb.VerifyRequest(store_only=store_only, checkpoint=checkpoint)
+        for answer in stub.Verify(request, timeout=LONG, metadata=identity()):
             if answer.HasField("result"):
                 result = answer.result
             else:
@@ -130,6 +134,8 @@ def _counted(result: pb.VerifyResult) -> Iterator[str]:
     )
     yield counted(result.duplicates, "duplicate")
     yield counted(result.broken_hashes, "broken hash", "broken hashes")
+    if result.checkpoints:
+        yield counted(result.checkpoints, "checkpoint agrees", "checkpoints agree")
     if result.conflicts:
         yield counted(result.conflicts, "conflicting event")
     if result.quarantined:
@@ -150,6 +156,8 @@ def described(finding: pb.Finding) -> str:
     gap, late = finding.kind == types.FINDING_KIND_GAP, finding.kind == types.FINDING_KIND_LATE
     where = f"partition {finding.partition}, offset {finding.offset}"
     parts = [f"{kind} {'before' if gap else 'at'} {where}"]
+    if finding.end_offset:
+        parts = [f"{kind} from {where} on, before {finding.end_offset}"]
     if finding.stream_id:
         parts.append(finding.stream_id)
     line = ", ".join(parts)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from cli.importing.readers.encodings import encoding_of, not_encoded
-from cli.importing.readers.table import Heading
+from cli.importing.readers.table import heading_of, is_blank
 from cli.importing.rows import Layout, SourceError, SourceRow
 
 _DELIMITERS: Final = ",;\t"
@@ -31,23 +31,25 @@ def csv_rows(path: Path, layout: Layout) -> Iterator[SourceRow]:
 
 def _rows(path: Path, file: IO[str], layout: Layout) -> Iterator[SourceRow]:
     first, above = file.readline(), 0
-    delimiter = layout.delimiter or max(_DELIMITERS, key=first.count)
     if first.lower().startswith(_SEPARATOR) and len(first.rstrip("\r\n")) == len(_SEPARATOR) + 1:
         delimiter, above = first[len(_SEPARATOR)], 1
     else:
+        while first and is_blank([first]):
+            first = file.readline()
+        delimiter = layout.delimiter or max(_DELIMITERS, key=first.count)
         file.seek(0)
     reader = csv.reader(file, strict=True, delimiter=delimiter)
     begins = 1 + above
+    heading = None
     try:
-        heading = Heading(next(reader, []), layout.columns)
-        if twice := heading.repeated & layout.columns:
-            raise SourceError(f"{path}: has the column {min(twice)!r} twice")
-        begins = reader.line_num + above + 1
-        for number, cells in enumerate(reader, 2):
-            row = heading.row(number, cells)
+        for number, cells in enumerate(reader, 1):
+            if heading is not None:
+                row = heading.row(number, cells)
+                if row is not None:
+                    yield row
+            elif not is_blank(cells):
+                heading = heading_of(path, cells, layout)
             begins = reader.line_num + above + 1
-            if row is not None:
-                yield row
     except csv.Error as error:
         reason = str(error)
         if "unexpected end" in reason:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
 
-from cli.importing.rows import MALFORMED, SourceRow
+from cli.importing.rows import MALFORMED, Layout, SourceError, SourceRow
 from office.normalization.lines import folded, line
+
+_END_OF_FILE: Final = "\0\x1a"
 
 
 class Heading:
@@ -36,7 +40,7 @@ class Heading:
 
     def row(self, number: int, cells: Sequence[str]) -> SourceRow | None:
         """Return a row; None for one whose cells are all empty; mark another number of cells."""
-        if not any(cell.strip() for cell in cells):
+        if is_blank(cells):
             return None
         values = dict(zip(self._names, cells, strict=False))
         beyond = tuple(cells[len(self._names) :])
@@ -44,3 +48,18 @@ class Heading:
             values[MALFORMED] = f"has {len(cells)} cells, the heading has {len(self._names)}"
             return SourceRow(number, values, beyond)
         return SourceRow(number, values)
+
+
+def heading_of(path: Path, cells: Sequence[str], layout: Layout) -> Heading:
+    """Return the heading of a file; raise ``SourceError`` when it has a column that is asked
+    for twice.
+    """
+    heading = Heading(cells, layout.columns)
+    if twice := heading.repeated & layout.columns:
+        raise SourceError(f"{path}: has the column {min(twice)!r} twice")
+    return heading
+
+
+def is_blank(cells: Iterable[str]) -> bool:
+    """Return whether nothing is in any cell but blanks, and what old programs end a file with."""
+    return not any(cell.strip().strip(_END_OF_FILE) for cell in cells)

@@ -38,6 +38,10 @@ class Applier:
         back.
         """
         positions.advance(uow, batch)
+        if uow.model.read is not None:
+            uow.model.read(
+                uow, batch.records if self.past is None else self.past.read(batch.records)
+            )
         turn = self._turn(uow, refused)
         uow.rows_at_flush = not self.reacting  # a reaction reads rows
         turn.take_all(batch.records)

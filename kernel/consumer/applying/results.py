@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from motcua.events.v1.event_pb2 import Event
@@ -47,7 +47,13 @@ class Past:
 
     admit: Callable[[Record, Event], bool]
     """Whether the live database had taken the event when it was looked at."""
+    reached: Mapping[int, int]
+    """The position of each partition in the live database then."""
     discarded: Set[Place]
     """Records that an operator gave up."""
     stuck: Set[Place]
     """Records that were handled, but whose reaction failed and holds back their stream."""
+
+    def read(self, records: Sequence[Record]) -> list[Record]:
+        """Return those of some records that the live database had read."""
+        return [each for each in records if each.offset < self.reached.get(each.partition, 0)]

@@ -153,4 +153,6 @@ class KafkaReader:
 
 
 def _record(found: Any) -> Record:
-    return Record(found.partition, found.offset, found.key, found.value, found.headers)
+    return Record(
+        found.partition, found.offset, found.key, found.value, found.headers, found.timestamp
+    )

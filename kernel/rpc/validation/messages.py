@@ -6,12 +6,14 @@ that the kernel's catalogue does not have keeps its text.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 from google.protobuf.descriptor import FieldDescriptor
-from motcua.buf.validate.validate_pb2 import FieldRules
+from motcua.buf.validate.validate_pb2 import FieldRules, MessageRules
 from motcua.buf.validate.validate_pb2 import field as _rules
+from motcua.buf.validate.validate_pb2 import message as _message_rules
 
 from kernel.base.errors import Violation
 from kernel.messages.catalogue import BilingualText, FixedText
@@ -39,6 +41,9 @@ _SPANS: Final = (
     (60, "phút", "minutes"),
     (1, "giây", "seconds"),
 )
+
+
+_NAMED: Final = re.compile(r"\bthis\.(\w+)")
 
 
 def rule_text(rule: str, limit: Any, fallback: BilingualText) -> BilingualText:
@@ -74,6 +79,17 @@ def rules_of(field: FieldDescriptor) -> FieldRules:
     """Return the rules of a field in its .proto."""
     extension: Any = _rules
     return cast(FieldRules, field.GetOptions().Extensions[extension])
+
+
+def field_of_rule(message: Any, rule: str) -> str:
+    """Return the field that a rule of a whole message is about: the first that its expression
+    names. Empty when the message has no such rule.
+    """
+    extension: Any = _message_rules
+    for each in cast(MessageRules, message.GetOptions().Extensions[extension]).cel:
+        if each.id == rule:
+            return next((name for name in _NAMED.findall(each.expression)), "")
+    return ""
 
 
 def pattern_key(pattern: str) -> str:

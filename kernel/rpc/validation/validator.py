@@ -21,7 +21,13 @@ from kernel.base.plain_text import plain
 from kernel.messages.catalogue import FixedText
 from kernel.messages.texts import TEXTS
 from kernel.rpc.validation.bounds import broken_bound
-from kernel.rpc.validation.messages import INSTANT, PLAIN, field_rule_text, own_violation
+from kernel.rpc.validation.messages import (
+    INSTANT,
+    PLAIN,
+    field_of_rule,
+    field_rule_text,
+    own_violation,
+)
 from kernel.rpc.validation.normalizers import Malformed, Normalizer, NormalizerOf, no_normalizer
 
 _VALIDATOR: Final = protovalidate.Validator()
@@ -57,10 +63,11 @@ def check(
 def _translated(request: Message, violation: protovalidate.Violation) -> Violation:
     proto = violation.proto
     vi, _, en = proto.message.partition(" | ")
-    text = field_rule_text(
-        _field(request, violation), proto.rule_id, violation.rule_value, FixedText(vi, en or vi)
-    )
-    return Violation(_path(violation), proto.rule_id, text)
+    field = _field(request, violation)
+    text = field_rule_text(field, proto.rule_id, violation.rule_value, FixedText(vi, en or vi))
+    message = request.DESCRIPTOR if field is None else field.message_type
+    first = field_of_rule(message, proto.rule_id) if message is not None else ""
+    return Violation(".".join(filter(None, (_path(violation), first))), proto.rule_id, text)
 
 
 def _field(request: Message, violation: protovalidate.Violation) -> FieldDescriptor | None:

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_
 
 from kernel.base import page_token
-from services.audit.state.as_of import changed_since, rows_of, unchanged_since
+from services.audit.state.as_of import FACTS, changed_since, rows_of, unchanged_since
 from services.audit.state.organisation import ALL_UNITS, UnitFilter
 from services.audit.state.portal_state import DossierRow
 from services.audit.tables import DOSSIERS
@@ -32,6 +32,8 @@ class DeadlineFilter:
     overdue: bool = False
     of: UnitFilter = ALL_UNITS
     after: Place = EARLIEST
+    known_at: int | None = None
+    """By what had been recorded by then; None for everything."""
 
     def takes(self, row: DossierRow) -> bool:
         """Return whether a dossier belongs to the listing."""
@@ -70,17 +72,18 @@ def deadlines(
 ) -> list[DossierRow]:
     """Return the first ``limit`` dossiers of the listing, by due date and code."""
     instant = deadline_filter.as_of if deadline_filter.past else None
+    known_at = deadline_filter.known_at
     statement = (
-        select(DOSSIERS)
-        .where(deadline_filter.condition(), unchanged_since(instant))
+        select(*FACTS)
+        .where(deadline_filter.condition(), unchanged_since(instant, known_at))
         .order_by(DOSSIERS.c.pending_due_at, DOSSIERS.c.dossier_code)
         .limit(limit)
     )
     kept = list(rows_of(connection, statement))
-    if instant is None:
+    if instant is None and known_at is None:
         return kept
     refolded: Iterator[DossierRow] = (
-        f for f in changed_since(connection, instant) if deadline_filter.takes(f)
+        row for row in changed_since(connection, instant, known_at) if deadline_filter.takes(row)
     )
     return heapq.nsmallest(limit, chain(kept, refolded), key=_place)
 

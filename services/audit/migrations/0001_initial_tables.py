@@ -34,6 +34,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("partition"),
     )
     op.create_table(
+        "checkpoints",
+        sa.Column("partition", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("size", BIG, autoincrement=False, nullable=False),
+        sa.Column("signed_at", BIG, nullable=False),
+        sa.Column("cosigned", sa.Integer(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("partition", "size"),
+    )
+    op.create_table(
         "dossiers",
         sa.Column("dossier_code", sa.String(), nullable=False),
         sa.Column("procedure", sa.String(), nullable=False),
@@ -69,10 +78,17 @@ def upgrade() -> None:
         sa.Column("finished_day", sa.Integer()),
         sa.Column("pending_due_at", BIG),
         sa.Column("changed_at", BIG, nullable=False),
+        sa.Column("recorded_at", BIG, nullable=False),
         sa.PrimaryKeyConstraint("dossier_code"),
     )
     with op.batch_alter_table("dossiers", schema=None) as batch_op:
         batch_op.create_index("dossiers_pending_due", ["pending_due_at", "dossier_code"])
+    op.create_table(
+        "ledger_keys",
+        sa.Column("public", sa.LargeBinary(), nullable=False),
+        sa.Column("first_used_at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("public"),
+    )
     op.create_table(
         "log",
         sa.Column("partition", sa.Integer(), autoincrement=False, nullable=False),
@@ -84,6 +100,7 @@ def upgrade() -> None:
         sa.Column("event_id", sa.String(), nullable=False),
         sa.Column("type", sa.String(), nullable=False),
         sa.Column("occurred_at", BIG, nullable=False),
+        sa.Column("recorded_at", BIG, nullable=False),
         sa.Column("trace", sa.String(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
@@ -91,3 +108,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("log", schema=None) as batch_op:
         batch_op.create_index("log_stream", ["stream_id", "partition", "offset"])
+    op.create_table(
+        "tiles",
+        sa.Column("partition", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("level", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("index", BIG, autoincrement=False, nullable=False),
+        sa.Column("hashes", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("partition", "level", "index"),
+    )
+    op.create_table(
+        "trees",
+        sa.Column("partition", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("size", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("partition"),
+    )

@@ -38,6 +38,8 @@ class Subject(NamedTuple):
     last_sequence: int = 0
     """Of a gap the last number that is missing, of a late event the highest before it."""
     since: int | None = None
+    end_offset: int = 0
+    """Of a checkpoint that differs its size: the place lies before."""
 
 
 UNKNOWN: Final = Subject()
@@ -97,6 +99,7 @@ class Findings:
             source=subject.source,
             sequence=subject.sequence,
             last_sequence=subject.last_sequence,
+            end_offset=subject.end_offset,
             since=None if subject.since is None else to_timestamp(subject.since),
         )
         found.finding_id = _id_of(found, content)

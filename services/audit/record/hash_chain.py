@@ -7,34 +7,26 @@ link that is stored, so that each further break is found too and the first one i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final, Protocol
 
-from google.protobuf.message import DecodeError
 from motcua.audit.v1 import audit_pb2 as pb
 from motcua.audit.v1 import types_pb2 as types
-from motcua.events.v1.event_pb2 import Event
 
 from kernel.base.instants import to_us
 from kernel.eventsourcing.record import Record
-from services.audit.record.findings import Findings, Subject, subject_of
+from services.audit.record.findings import Findings, subject_of
 from services.audit.record.recorder import FIRST_LINK, link
+from services.audit.record.stored_event import StoredEvent, decoded, subject_of_row
 
 STEP: Final = 500
 
 
-class StoredEvent(NamedTuple):
-    """A row of the store."""
+class Leaves(Protocol):
+    """Compares the leaves of a partition's tree."""
 
-    partition: int
-    offset: int
-    body: bytes
-    hash: bytes
-    stream_id: str
-    stream_kind: str
-    source: str
-    sequence: int
-    event_id: str
-    occurred_at: int
+    def add(self, row: StoredEvent | None, record: Record | None, *, reported: bool) -> None:
+        """Compare the leaf of a place with what stands there."""
+        ...
 
 
 class ChainVerification:
@@ -60,8 +52,10 @@ class ChainVerification:
         stored: Iterator[StoredEvent],
         logged: Iterator[Record] | None,
         explained: Callable[[Record], str],
+        leaves: Leaves,
     ) -> Iterator[int]:
-        """Recalculate a partition's chain, and compare it with the log where that is given.
+        """Recalculate a partition's chain, and compare it with the log where that is given; hand
+        each place on to ``leaves``.
 
         Yield the progress in rows. ``explained`` returns why the store lacks a record: it is a
         ``repeat``, ``quarantined``, or ``conflicting`` with a stored one; or "".
@@ -70,13 +64,14 @@ class ChainVerification:
         for row, record in _aligned(stored, logged):
             if row is None:
                 self._only_logged(record, explained)
+                leaves.add(None, record, reported=False)
                 continue
             if logged is not None and record is None:
                 self._find(types.FINDING_KIND_MISSING_IN_LOG, row, row.body)
                 self._findings.miss((row.stream_kind, row.stream_id, row.source, row.sequence))
             if record is not None and not self._proves(record, row.source):
                 self._find(types.FINDING_KIND_UNAUTHENTICATED, row, row.body)
-            self._link(row, previous, record)
+            leaves.add(row, record, reported=self._link(row, previous, record))
             previous, last, count = row.hash, row.offset, count + 1
             if count % STEP == 0:
                 yield STEP
@@ -117,7 +112,8 @@ class ChainVerification:
         place = head.partition, head.offset
         self._findings.add(types.FINDING_KIND_WRONG_HEAD, place, content=head.hash)
 
-    def _link(self, row: StoredEvent, previous: bytes, record: Record | None) -> None:
+    def _link(self, row: StoredEvent, previous: bytes, record: Record | None) -> bool:
+        """Add what is wrong with a row's bytes or link, and return whether anything is."""
         differs = record is not None and record.value != row.body
         broken = link(previous, row.body) != row.hash
         if differs:
@@ -128,6 +124,7 @@ class ChainVerification:
         elif not _columns_true(row):
             self._find(types.FINDING_KIND_WRONG_COLUMN, row, repr(row[4:]).encode())
         self.broken += broken or differs
+        return broken or differs
 
     def _only_logged(self, record: Record | None, explained: Callable[[Record], str]) -> None:
         if record is None:
@@ -149,18 +146,7 @@ class ChainVerification:
             )
 
     def _find(self, kind: types.FindingKind, row: StoredEvent, content: bytes) -> None:
-        stream = row.stream_kind, row.stream_id
-        subject = Subject(stream, row.event_id, row.source, row.sequence, since=row.occurred_at)
-        self._findings.add(kind, (row.partition, row.offset), subject, content)
-
-
-def decoded(body: bytes | None) -> Event | None:
-    """Return the event in some bytes; None when there is none."""
-    try:
-        event = Event.FromString(body or b"")
-    except DecodeError:
-        return None
-    return event if event.event_id else None
+        self._findings.add(kind, (row.partition, row.offset), subject_of_row(row), content)
 
 
 def _columns_true(row: StoredEvent) -> bool:
@@ -172,6 +158,7 @@ def _columns_true(row: StoredEvent) -> bool:
         event.sequence,
         event.event_id,
         to_us(event.occurred_at),
+        to_us(event.recorded_at),
     )
 
 

@@ -37,9 +37,9 @@ def keep(uow: UnitOfWork, record: Record, event: Event) -> None:
     """
     if event.source == uow.model.source and _kept(uow, event):
         return
-    partition, offset, _key, value, headers = record
+    partition, offset, _key, value, headers, _timestamp = record
     body, stream_id = value or b"", event.stream_id
-    occurred_at = to_us(event.occurred_at)
+    occurred_at, recorded_at = to_us(event.occurred_at), to_us(event.recorded_at)
     head = uow.get(CHAINS, partition) or _EMPTY
     late = offset < head["offset"]
     before = _link_before(uow, partition, offset) if late else head["hash"]
@@ -56,6 +56,7 @@ def keep(uow: UnitOfWork, record: Record, event: Event) -> None:
             "event_id": event.event_id,
             "type": type_name(event),
             "occurred_at": occurred_at,
+            "recorded_at": recorded_at,
             "trace": _trace(headers),
             "body": body,
             "hash": hashed,
@@ -69,8 +70,9 @@ def keep(uow: UnitOfWork, record: Record, event: Event) -> None:
         return
     row = uow.get(DOSSIERS, stream_id)
     after = _refolded(uow, stream_id) if late else fold(row, event, occurred_at)
-    if after is not row and after is not None:
-        uow.put(DOSSIERS, after)
+    last = recorded_at if row is None else max(recorded_at, row["recorded_at"])
+    if after is not None and (after is not row or last != after["recorded_at"]):
+        uow.put(DOSSIERS, {**after, "recorded_at": last})
 
 
 def _kept(uow: UnitOfWork, event: Event) -> bool:

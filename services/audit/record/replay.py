@@ -20,8 +20,10 @@ from services.audit.tables import CHAINS, LOG
 
 Run = Callable[[Callable[[Connection], Any]], Awaitable[Any]]
 """Runs a read on a connection, beside the loop."""
+FIRST_PAGE: Final = 20
+"""Rows first read of each partition: who opens a stream and does not read costs no more."""
 PAGE: Final = 300
-"""Rows held of each partition: a follower that does not read keeps so many in memory."""
+"""Rows held of each partition at most."""
 POLL_SECONDS: Final = 0.25
 _COLUMNS: Final = (
     LOG.c.partition,
@@ -93,9 +95,12 @@ async def _play_until(
 ) -> AsyncIterator[Any]:
     """Yield the rows between the places reached and the heads."""
     waiting: dict[int, deque[Any]] = {}
+    sizes = dict.fromkeys(heads, FIRST_PAGE)
 
     async def refill(partition: int, after: int) -> None:
-        rows = await run(lambda c: _page(c, replayed, partition, after, heads[partition]))
+        size = sizes[partition]
+        sizes[partition] = min(PAGE, 2 * size)
+        rows = await run(lambda c: _page(c, replayed, partition, after, heads[partition], size))
         if rows:
             waiting[partition] = deque(rows)
         else:
@@ -118,7 +123,7 @@ def _heads(connection: Connection) -> dict[int, int]:
 
 
 def _page(
-    connection: Connection, replayed: ReplayRange, partition: int, after: int, head: int
+    connection: Connection, replayed: ReplayRange, partition: int, after: int, head: int, size: int
 ) -> list[Any]:
     statement = select(*_COLUMNS).where(
         LOG.c.partition == partition, LOG.c.offset > after, LOG.c.offset <= head
@@ -131,4 +136,4 @@ def _page(
         statement = statement.where(
             LOG.c.stream_id == replayed.dossier_code, LOG.c.stream_kind == DOSSIER
         )
-    return list(connection.execute(statement.order_by(LOG.c.offset).limit(PAGE)).all())
+    return list(connection.execute(statement.order_by(LOG.c.offset).limit(size)).all())

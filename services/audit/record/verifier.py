@@ -15,13 +15,17 @@ from kernel.base.instants import to_us
 from kernel.eventsourcing.authentication import Authenticator
 from kernel.eventsourcing.envelope import Stream
 from kernel.eventsourcing.record import Record
+from kernel.ledger.checkpoint import Checkpoint
 from kernel.rebuild.postgresql_place import no_rebuild
 from kernel.storage.engines import as_of_one_moment
 from office.streams import DOSSIER
+from services.audit.ledger import signing, tree
+from services.audit.ledger.verification import TreeVerification
 from services.audit.record.acknowledgements import acknowledged
 from services.audit.record.findings import Findings
-from services.audit.record.hash_chain import ChainVerification, StoredEvent, decoded
+from services.audit.record.hash_chain import ChainVerification
 from services.audit.record.sequences import NumberedEvent, SequenceVerification
+from services.audit.record.stored_event import StoredEvent, decoded
 from services.audit.state.as_of import streamed
 from services.audit.tables import CHAINS, KERNEL, LOG
 
@@ -38,6 +42,8 @@ class LogReading(Protocol):
         ...
 
 
+HeadsOf = Callable[[Connection], Iterable[tuple[int, Checkpoint]]]
+"""Returns checkpoints, each with the partition whose tree it is about."""
 OpenLog = Callable[[], AbstractContextManager[LogReading]]
 """Opens the log for reading; raises ``Unavailable`` when no broker answers."""
 PROGRESS_SECONDS: Final = 1.0
@@ -60,10 +66,15 @@ class LogVerifier:
         return self._found.get(finding_id)
 
     def run(
-        self, *, store_only: bool = False, anchors: Sequence[pb.ChainHead] = ()
+        self,
+        *,
+        store_only: bool = False,
+        anchors: Sequence[pb.ChainHead] = (),
+        heads_of: HeadsOf = lambda _connection: (),
     ) -> Generator[pb.VerifyResponse, None, None]:
         """Yield progress about once a second, and in the last message the result; raise
-        ``Unavailable`` while the store is being rebuilt.
+        ``Unavailable`` while the store is being rebuilt. The trees are compared with the
+        checkpoints that ``heads_of`` reads, beside those that are kept.
         """
         with (
             no_rebuild(self._engine),
@@ -78,14 +89,17 @@ class LogVerifier:
             )
             total = sum(head.events for head in heads)
             unread = 0
-            partitions = sorted({*ends, *(head.partition for head in heads)})
+            kept = {(signed.partition, signed.checkpoint) for signed in signing.kept(connection)}
+            histories = kept, set(heads_of(connection)) - kept
+            trees = _Trees(findings, connection, other, histories, log_read=not store_only)
+            partitions = sorted({*ends, *(head.partition for head in heads), *trees.partitions})
             if store_only:
-                steps = _chains(chains, connection, other, partitions, None, ends)
+                steps = _chains(chains, trees, connection, other, partitions, None, ends)
                 yield from _timed("store", total, steps)
             else:
                 with self._open_log() as log:
                     unread = sum(max(0, end - ends.get(p, 0)) for p, end in log.ends().items())
-                    steps = _chains(chains, connection, other, partitions, log, ends)
+                    steps = _chains(chains, trees, connection, other, partitions, log, ends)
                     yield from _timed("log", total, steps)
             quarantined = _quarantined(connection, ends)
             for record, event in quarantined:
@@ -113,6 +127,7 @@ class LogVerifier:
             open=findings.open,
             acknowledged=findings.acknowledged,
             unread=unread,
+            checkpoints=trees.agreed,
         )
         self._found |= {found.finding_id: found for found in result.findings}
         yield pb.VerifyResponse(result=result)
@@ -138,8 +153,50 @@ class _DossierCount:
             yield row
 
 
+class _Trees:
+    """Verifies the trees of all partitions."""
+
+    def __init__(
+        self,
+        findings: Findings,
+        connection: Connection,
+        other: Connection,
+        histories: Iterable[Iterable[tuple[int, Checkpoint]]],
+        *,
+        log_read: bool,
+    ) -> None:
+        """``other`` is a second connection, for what is read while rows of the first one come."""
+        self.agreed = 0
+        self._findings = findings
+        self._other = other
+        self._histories = [list(heads) for heads in histories]
+        self._log_read = log_read
+        self._sizes = tree.sizes(connection)
+        self.partitions = {
+            *self._sizes,
+            *(partition for heads in self._histories for partition, _ in heads),
+        }
+
+    def of(self, partition: int) -> TreeVerification:
+        """Begin with a partition's tree."""
+        return TreeVerification(
+            self._findings,
+            partition,
+            self._sizes.get(partition, 0),
+            tree.tiles_of(self._other, partition),
+            [[head for p, head in heads if p == partition] for heads in self._histories],
+            log_read=self._log_read,
+        )
+
+    def end(self, verification: TreeVerification) -> None:
+        """End with a partition's tree."""
+        verification.finish()
+        self.agreed += verification.agreed
+
+
 def _chains(
     verification: ChainVerification,
+    trees: _Trees,
     connection: Connection,
     other: Connection,
     partitions: Iterable[int],
@@ -149,10 +206,11 @@ def _chains(
     for partition in partitions:
         end = ends.get(partition, 0)
         logged = None if log is None else log.read(partition, end)
-        stored = _stored(connection, partition, end)
+        stored, leaves = _stored(connection, partition, end), trees.of(partition)
         yield from verification.partition(
-            partition, stored, logged, lambda record: _reason(other, record)
+            partition, stored, logged, lambda record: _reason(other, record), leaves
         )
+        trees.end(leaves)
 
 
 def _timed(phase: str, total: int, steps: Iterator[int]) -> Iterator[pb.VerifyResponse]:

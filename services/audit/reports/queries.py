@@ -3,26 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
 
+from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import ColumnElement, Connection, and_, not_, or_, select
 
+from kernel.base.instants import instant_in
+from kernel.eventsourcing.envelope import payload_of
 from office.streams import DOSSIER
+from services.audit.record.stored_event import decoded
 from services.audit.reports.indicators import Indicators, ReportedDossier, reported_dossier
-from services.audit.state.as_of import rows_of, rows_until, streamed
+from services.audit.state.as_of import known_by, rows_of, rows_until, streamed, unchanged_since
 from services.audit.state.local_days import day, end_of
 from services.audit.state.portal_state import WITHOUT_RESULT, DossierRow
 from services.audit.tables import CHAINS, DOSSIERS, LOG
 
 
 def timeline(
-    connection: Connection, stream_id: str, as_of: int | None, kind: str = DOSSIER
+    connection: Connection,
+    stream_id: str,
+    as_of: int | None,
+    kind: str = DOSSIER,
+    known_at: int | None = None,
 ) -> list[DossierRow]:
-    """Return the rows of the log about a stream, in the order of the log."""
+    """Return the rows of the log about a stream, in the order of the log: of what had happened and
+    had been recorded by two instants.
+    """
     statement = select(LOG).where(LOG.c.stream_id == stream_id, LOG.c.stream_kind == kind)
-    if as_of is not None:
-        statement = statement.where(LOG.c.occurred_at <= as_of)
-    return list(rows_of(connection, statement.order_by(LOG.c.partition, LOG.c.offset)))
+    rows = rows_of(connection, statement.order_by(LOG.c.partition, LOG.c.offset))
+    return [
+        row
+        for row in known_by(known_at, rows, itemgetter("recorded_at"))
+        if as_of is None or _happened_at(row) <= as_of
+    ]
+
+
+def stated_at(event: Event | None) -> int | None:
+    """Return when an event happened by the word of whoever was there, such as a partner's scan;
+    None where that is its occurred_at.
+    """
+    payload: Any = None if event is None else payload_of(event)
+    if payload is None or "happened_at" not in payload.DESCRIPTOR.fields_by_name:
+        return None
+    return instant_in(payload, "happened_at")
+
+
+def _happened_at(row: DossierRow) -> int:
+    stated = stated_at(decoded(row["body"]))
+    return int(row["occurred_at"]) if stated is None else stated
 
 
 def chain_heads(connection: Connection) -> list[DossierRow]:
@@ -46,14 +75,16 @@ class ReportRequest(NamedTuple):
     as_of: int | None
     unit_of: Callable[[str], str] | None = None
     """Returns the unit under which a unit's dossiers are counted; None for each unit's own."""
+    known_at: int | None = None
+    """By what had been recorded by then; None for everything."""
 
 
 def report(connection: Connection, request: ReportRequest, now: int) -> Indicators:
     """Count the official indicators by what had happened when the last day ended, or by ``as_of``
     if that is earlier: what happens later changes no report of the past.
 
-    ``now`` is the present instant: what is pending is judged on the last day, or today if that is
-    earlier.
+    ``now`` is the present instant, or the one by which all that counts had been recorded: what is
+    pending is judged on the last day, or on the day of that instant if it is earlier.
     """
     today = _Days(now if request.as_of is None else request.as_of)
     result = Indicators(request.first, request.last)
@@ -85,8 +116,9 @@ def _reported_dossiers(
         back = state in WITHOUT_RESULT
         counted = ReportedDossier(received, finished, due, suspended, back, bool(late))
         yield (key or UNKNOWN) if request.by else "", zone, counted
-    changed = and_(of_period, not_(ends.holds), LOG.c.occurred_at <= ends.of(_LAST_ZONE))
-    for row in rows_until(connection, changed, ends.of):
+    changed = and_(of_period, not_(ends.holds))
+    latest = ends.of(_LAST_ZONE)
+    for row in rows_until(connection, changed, latest, ends.of, request.known_at):
         dossier = reported_dossier(row)
         if dossier is not None:
             key = (row[request.by] or UNKNOWN) if request.by else ""
@@ -107,6 +139,7 @@ class _Ends:
     def __init__(self, request: ReportRequest) -> None:
         self._last = request.last
         self._as_of = request.as_of
+        self._known_at = request.known_at
         self._ends: dict[str, int] = {}
 
     def of(self, zone: str) -> int:
@@ -120,13 +153,15 @@ class _Ends:
     @property
     def holds(self) -> ColumnElement[bool]:
         """The condition that what a report needs of a row was so by then: nothing has changed in it
-        since, or the work had ended, with which its dates are settled.
+        since, or the work had ended, with which its dates are settled; and that all of it had been
+        recorded.
         """
         table, finished = DOSSIERS.c, DOSSIERS.c.finished_day
         ended = and_(finished.is_not(None), finished <= self._last)
         if self._as_of is not None:
             ended = and_(ended, table.changed_at <= self._as_of)
-        return or_(table.changed_at <= self.of(_FIRST_ZONE), ended)
+        settled = or_(table.changed_at <= self.of(_FIRST_ZONE), ended)
+        return and_(settled, unchanged_since(None, self._known_at))
 
 
 class _Days:

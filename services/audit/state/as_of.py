@@ -1,7 +1,10 @@
-"""The rows of dossiers as of an instant (time travel), one dossier in memory at a time.
+"""The rows of dossiers as of an instant, by what had been recorded by another one (bitemporal), one
+dossier in memory at a time.
 
-Rows that no event has changed since the instant are read as they are; only the others are folded
-again from the log.
+What was recorded by an instant is the beginning of a stream, up to its first event that was
+recorded later: an event is never known without those before it, whatever the clocks of the services
+say. Rows that no event has changed since are read as they are; only the others are folded again
+from the log.
 """
 
 from __future__ import annotations
@@ -9,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
 from motcua.routing.v1.collaboration_events_pb2 import ConsultationRequested
-from sqlalchemy import ColumnElement, Connection, Select, and_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, not_, select, true
 
 from kernel.eventsourcing.envelope import payload_of
 from office.streams import DOSSIER
@@ -24,32 +27,61 @@ from services.audit.state.portal_state import DossierRow
 from services.audit.tables import DOSSIERS, LOG
 
 PAGE: Final = 2_000
+LAST: Final = 2**63 - 1
+"""An instant after all others."""
+T = TypeVar("T")
 RELEVANT: Final = sorted(kind.DESCRIPTOR.full_name for kind in CHANGES)
 """The types of events that can change a row."""
 
 
-def dossier_row(connection: Connection, code: str, as_of: int | None) -> DossierRow | None:
+FACTS: Final = [column for column in DOSSIERS.c if column is not DOSSIERS.c.recorded_at]
+"""The columns that the fold makes."""
+
+
+def dossier_row(
+    connection: Connection, code: str, as_of: int | None, known_at: int | None = None
+) -> DossierRow | None:
     """Return the row of one dossier; None when the log has nothing of it by then."""
-    one = select(DOSSIERS).where(DOSSIERS.c.dossier_code == code)
+    one = select(*FACTS).where(DOSSIERS.c.dossier_code == code, unchanged_since(as_of, known_at))
     row = next(rows_of(connection, one), None)
-    if row is None or as_of is None or row["changed_at"] <= as_of:
+    if row is not None or (as_of is None and known_at is None):
         return row
-    return folded(bodies_of(connection, code, as_of))
+    return folded(bodies_of(connection, code, as_of, known_at))
 
 
-def bodies_of(connection: Connection, code: str, as_of: int | None) -> Iterator[tuple[int, bytes]]:
+def bodies_of(
+    connection: Connection, code: str, as_of: int | None, known_at: int | None = None
+) -> Iterator[tuple[int, bytes]]:
     """Yield occurred_at and the bytes of a dossier's events, in the order of the log."""
-    statement = select(LOG.c.occurred_at, LOG.c.body).where(
+    statement = select(LOG.c.occurred_at, LOG.c.recorded_at, LOG.c.body).where(
         LOG.c.stream_id == code, LOG.c.stream_kind == DOSSIER
     )
-    if as_of is not None:
-        statement = statement.where(LOG.c.occurred_at <= as_of)
-    return streamed(connection, statement.order_by(LOG.c.partition, LOG.c.offset))
+    rows = streamed(connection, statement.order_by(LOG.c.partition, LOG.c.offset))
+    for row in known_by(known_at, rows, itemgetter(1)):
+        if as_of is None or row.occurred_at <= as_of:
+            yield row.occurred_at, row.body
 
 
-def events_of(connection: Connection, code: str, as_of: int | None) -> Iterator[Event]:
+def known_by(
+    known_at: int | None, rows: Iterable[T], recorded_at: Callable[[T], int]
+) -> Iterable[T]:
+    """Return the rows of a stream's log that had been recorded by an instant, all for None."""
+    return rows if known_at is None else _recorded_by(known_at, rows, recorded_at)
+
+
+def _recorded_by(known_at: int, rows: Iterable[T], recorded_at: Callable[[T], int]) -> Iterator[T]:
+    known = True
+    for row in rows:  # to their end, so that no cursor stays open
+        known = known and recorded_at(row) <= known_at
+        if known:
+            yield row
+
+
+def events_of(
+    connection: Connection, code: str, as_of: int | None, known_at: int | None = None
+) -> Iterator[Event]:
     """Yield a dossier's events in the order of the log."""
-    for _, body in bodies_of(connection, code, as_of):
+    for _, body in bodies_of(connection, code, as_of, known_at):
         yield Event.FromString(body)
 
 
@@ -71,33 +103,60 @@ def units_of(rows: Iterable[DossierRow]) -> set[str]:
     return found - {""}
 
 
-def changed_since(connection: Connection, as_of: int) -> Iterator[DossierRow]:
-    """Yield the row, as of an instant, of each dossier whose row has changed since."""
-    condition = and_(DOSSIERS.c.changed_at > as_of, LOG.c.occurred_at <= as_of)
-    return rows_until(connection, condition, lambda _zone: as_of)
+def changed_since(
+    connection: Connection, as_of: int | None, known_at: int | None
+) -> Iterator[DossierRow]:
+    """Yield the row, as of an instant and by what had been recorded, of each dossier whose row has
+    changed since.
+    """
+    latest = LAST if as_of is None else as_of
+    changed = not_(unchanged_since(as_of, known_at))
+    return rows_until(connection, changed, latest, lambda _zone: latest, known_at)
 
 
 def rows_until(
-    connection: Connection, condition: ColumnElement[bool], until: Callable[[str], int]
+    connection: Connection,
+    condition: ColumnElement[bool],
+    latest: int,
+    until: Callable[[str], int],
+    known_at: int | None = None,
 ) -> Iterator[DossierRow]:
-    """Yield the rows of dossiers whose present row and events meet a condition, each as of the
-    instant that ``until`` gives for its time zone; none of those that had no event by then.
+    """Yield the rows of dossiers whose present row meets a condition, each as of the instant that
+    ``until`` gives for its time zone, which is not after ``latest``, and by what had been recorded;
+    none of those that had no event by then.
     """
+    counts = and_(LOG.c.occurred_at <= latest, LOG.c.type.in_(RELEVANT))
+    body: ColumnElement[bytes | None] = LOG.c.body
+    if known_at is not None:
+        # An event that does not count, too, is met, without its bytes: recorded later, it ends what
+        # was known.
+        body = case((and_(counts, LOG.c.recorded_at <= known_at), LOG.c.body))
+        counts = true()
     statement = (
-        select(LOG.c.stream_id, DOSSIERS.c.time_zone, LOG.c.occurred_at, LOG.c.body)
+        select(LOG.c.stream_id, DOSSIERS.c.time_zone, LOG.c.occurred_at, LOG.c.recorded_at, body)
         .join(DOSSIERS, DOSSIERS.c.dossier_code == LOG.c.stream_id)
-        .where(LOG.c.stream_kind == DOSSIER, condition, LOG.c.type.in_(RELEVANT))
+        .where(LOG.c.stream_kind == DOSSIER, condition, counts)
         .order_by(LOG.c.stream_id, LOG.c.partition, LOG.c.offset)
     )
     for _code, rows in groupby(streamed(connection, statement), key=itemgetter(0)):
-        row = folded((at, body) for _, zone, at, body in rows if at <= until(zone))
+        known = known_by(known_at, rows, itemgetter(3))
+        row = folded(
+            (at, event)
+            for _, zone, at, _, event in known
+            if event is not None and at <= until(zone)
+        )
         if row is not None:
             yield row
 
 
-def unchanged_since(as_of: int | None) -> ColumnElement[bool]:
-    """Return the condition that a row of ``dossiers`` holds as of an instant; all do for None."""
-    return true() if as_of is None else DOSSIERS.c.changed_at <= as_of
+def unchanged_since(as_of: int | None, known_at: int | None) -> ColumnElement[bool]:
+    """Return the condition that a row of ``dossiers`` holds as of an instant and by what had been
+    recorded; all do for None.
+    """
+    return and_(
+        true() if as_of is None else DOSSIERS.c.changed_at <= as_of,
+        true() if known_at is None else DOSSIERS.c.recorded_at <= known_at,
+    )
 
 
 def rows_of(connection: Connection, statement: Select[Any]) -> Iterator[DossierRow]:

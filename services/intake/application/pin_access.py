@@ -19,7 +19,7 @@ from motcua.events.v1.common_pb2 import Actor, ActorKind, PersonalData, SealedDa
 from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import Connection, delete, select
 
-from kernel.auth.issuer import ANONYMOUS
+from kernel.auth.identity import is_known
 from kernel.base.instants import DAY, MINUTE
 from kernel.commands.command_bus import Reads
 from kernel.crypto.keyring import Keyring
@@ -64,8 +64,7 @@ class PinAccess:
 
         Raise ``NotFound`` when the PIN is not the code's, ``TooMany`` when a limit is reached.
         """
-        known = actor.id not in ("", ANONYMOUS)
-        caller = f"{actor.kind}:{actor.id}" if known else f"address:{address}"
+        caller = f"{actor.kind}:{actor.id}" if is_known(actor) else f"address:{address}"
         limits = limits_on(caller, code, pin)
         lock = self._locks.get(code)
         if lock is None:
@@ -126,7 +125,7 @@ def _is_owner(connection: Connection, code: str, actor: Actor) -> bool:
         events.sequence == 1,
     )
     body = connection.execute(first).scalar()
-    if body is None or actor.id in ("", ANONYMOUS):
+    if body is None or not is_known(actor):
         return False
     submitter = Event.FromString(body).actor
     return (submitter.kind, submitter.id) == (actor.kind, actor.id)

@@ -145,6 +145,7 @@ _VARIANTS: Final[Mapping[str, Callable[[Any], str]]] = {
     "CaseResolved": lambda payload: (
         "rejected" if payload.result == CaseResult.CASE_RESULT_REJECTED else "granted"
     ),
+    "MessageFailed": lambda payload: "marks" if payload.reason_code == "no_smtputf8" else "other",
     "WithdrawalDeclined": lambda payload: (
         payload.reason_code
         if payload.reason_code in ("withdrawn", "declined", "closed")

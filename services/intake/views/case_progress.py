@@ -1,4 +1,4 @@
-"""Read model of a dossier's progress at routing and postal; ``dossier`` has the desk's part.
+"""Read model of a dossier's progress at the other services; ``dossier`` has the desk's part.
 
 What the citizen is shown of it is kept as the event itself, a milestone.
 """
@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from google.protobuf.message import Message
 from motcua.events.v1.event_pb2 import Event
+from motcua.notify.v1.message_events_pb2 import MessageFailed
 from motcua.postal.v1.job_events_pb2 import (
     ItemDelivered,
     ItemReturned,
@@ -147,6 +148,15 @@ def _taken(_event: Event, payload: PostalJobTaken) -> Columns:
     return {"item_phase": ItemPhase.TAKEN.value, "item_number": payload.item_number}
 
 
+# -- notify ---------------------------------------------------------------------------------------
+
+
+def _message_failed(uow: UnitOfWork, event: Event, payload: MessageFailed) -> None:
+    """Keep that the citizen was not reached."""
+    if not payload.officer:
+        _kept(uow, event, payload)
+
+
 PROJECTIONS: Final[dict[type[Message], Projection]] = {
     CaseOpened: _case_opened,
     SupplementRequested: _noted(_asked),
@@ -168,4 +178,5 @@ PROJECTIONS: Final[dict[type[Message], Projection]] = {
     PostalJobCancelled: _item(ItemPhase.UNWANTED),
     ItemDelivered: _item(ItemPhase.DELIVERED),
     ItemReturned: _item(ItemPhase.RETURNED),
+    MessageFailed: _message_failed,
 }

@@ -19,6 +19,8 @@ from email.quoprimime import body_encode
 from email.utils import format_datetime
 from typing import Final
 
+from office.normalization.email_addresses import email_address
+
 CRLF: Final = "\r\n"
 _LINE: Final = 76
 """The longest line with an encoded word (RFC 2047, 2)."""
@@ -26,7 +28,7 @@ _FRAME: Final = len("=?utf-8?b??=")
 _PLAIN_PHRASE: Final = re.compile(r"[A-Za-z0-9'-]+( [A-Za-z0-9'-]+)*")
 _PLAIN_TEXT: Final = re.compile(r"(?!.*=\?)[!-~]+( [!-~]+)*")
 _TOKEN: Final = re.compile(r"[!-~]+")
-_MAILBOX: Final = re.compile(r"(?!.*=\?)[!#-'*+\-./0-9=?A-Z^-~]+@[A-Za-z0-9.-]+")
+_MAILBOX: Final = re.compile(r"(?!.*=\?)[!#-'*+\-./0-9=?A-Z^-~\u00a1-\U0010ffff]+@[A-Za-z0-9.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +46,39 @@ class Mail:
 
     def __post_init__(self) -> None:
         addresses = (self.sender.addr_spec, self.recipient.addr_spec)
-        if not all(map(_MAILBOX.fullmatch, addresses)):
+        if not all(map(_writable, addresses)):
             raise ValueError("an address can't be written to")
         if not all(map(_TOKEN.fullmatch, (self.message_id, self.language))):
             raise ValueError("a header can't be written")
 
+    @property
+    def needs_smtputf8(self) -> bool:
+        """Return whether only a server that offers SMTPUTF8 (RFC 6531) takes the mail."""
+        return not (self.sender.addr_spec + self.recipient.addr_spec).isascii()
+
 
 def mailbox(name: str, address: str) -> Address | None:
     """Return a named address that a mail can go to; None when the address is none, or several."""
-    if not _MAILBOX.fullmatch(address):
+    if not _writable(address):
         return None
+    username, _, domain = address.partition("@")
+    if not address.isascii():  # of which the parser knows nothing
+        return Address(name, username, domain) if email_address(address) == address else None
     try:
         parsed = Address(addr_spec=address)
     except (ValueError, IndexError, MessageError):
         return None
     if parsed.addr_spec != address:
         return None
-    return Address(name, parsed.username, parsed.domain)
+    return Address(name, username, domain)
+
+
+def _writable(address: str) -> bool:
+    return address.isprintable() and _MAILBOX.fullmatch(address) is not None
 
 
 def as_sent(mail: Mail) -> bytes:
-    """Return the bytes of a mail, all ASCII, with SMTP's line ends."""
+    """Return the bytes of a mail, all ASCII but for its addresses, with SMTP's line ends."""
     headers = (
         ("From", _address("From", mail.sender)),
         ("To", _address("To", mail.recipient)),
@@ -79,7 +93,7 @@ def as_sent(mail: Mail) -> bytes:
     )
     head = "".join(f"{name}: {value}{CRLF}" for name, value in headers)
     octets = mail.text.encode("utf-8").decode("latin-1")
-    return f"{head}{CRLF}{body_encode(octets, eol=CRLF)}".encode("ascii")
+    return f"{head}{CRLF}{body_encode(octets, eol=CRLF)}".encode()
 
 
 def _address(header: str, address: Address) -> str:

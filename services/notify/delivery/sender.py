@@ -31,7 +31,7 @@ from services.notify.delivery.attempts import LEASE, Attempts, DueAttempt
 from services.notify.delivery.letterhead import letterhead, with_unit_names
 from services.notify.delivery.mail_format import Mail
 from services.notify.delivery.rendering import RenderingError, render
-from services.notify.delivery.smtp_client import MaybeTaken, ServerAway, Smtp
+from services.notify.delivery.smtp_client import MaybeTaken, NoSmtpUtf8, ServerAway, Smtp
 from services.notify.domain.retry_schedule import attempts, wait_after
 from services.notify.settings import NotifySettings
 
@@ -159,6 +159,9 @@ class MailSender:
             return
         try:
             code = await self._smtp.send(mail)
+        except NoSmtpUtf8:
+            _count("refused")
+            self._fail(due, due.attempt + 1, 0, "no_smtputf8")
         except Permanent as answer:
             _count("refused")
             self._fail(due, due.attempt + 1, answer.code, "refused")
@@ -234,6 +237,7 @@ class MailSender:
             code=code,
             reason_code=reason,
             maybe_sent=due.maybe_sent + maybe_sent,
+            officer=due.message["officer"],
         )
         self._record(partial(self._attempts.end, due, outcome))
         _log.warning("notify.message_failed", message_id=message_id, reason=reason, code=code)

@@ -29,6 +29,10 @@ class MaybeTaken(Retryable):
     """The answer was lost after the mail was handed over: nobody knows whether it was accepted."""
 
 
+class NoSmtpUtf8(Permanent):
+    """The server takes no address with letters beyond ASCII before the @."""
+
+
 @dataclass(frozen=True)
 class Security:
     """How a connection to the mail server is secured, and who we are there."""
@@ -87,15 +91,17 @@ class Smtp:
         A connection must be open.
 
         Raise ``ServerAway``, ``MaybeTaken``, ``Throttled`` (421), another ``Retryable``
-        (4xx, or the server wants no mail from this sender), or ``Permanent`` (5xx).
+        (4xx, or the server wants no mail from this sender), ``NoSmtpUtf8``, or another
+        ``Permanent`` (5xx).
         """
         client, handed_over = self._client, False
         if client is None:
             raise ServerAway("no connection")
         try:
             async with asyncio.timeout(TIMEOUT):
-                await client.mail(mail.sender.addr_spec)
-                await client.rcpt(mail.recipient.addr_spec)
+                options = await _options(client, mail)
+                await client.mail(mail.sender.addr_spec, options=options, encoding="utf-8")
+                await client.rcpt(mail.recipient.addr_spec, encoding="utf-8")
                 handed_over = True
                 answer = await client.data(as_sent(mail))
         except aiosmtplib.SMTPSenderRefused as refused:
@@ -124,6 +130,17 @@ class Smtp:
         client, self._client = self._client, None
         if client is not None:
             client.close()
+
+
+async def _options(client: aiosmtplib.SMTP, mail: Mail) -> list[str]:
+    """Return how a mail is announced; raise ``NoSmtpUtf8`` when the server can't take it."""
+    if not mail.needs_smtputf8:
+        return []
+    if client.is_ehlo_or_helo_needed:
+        await client.ehlo()
+    if not client.supports_extension("smtputf8"):
+        raise NoSmtpUtf8("the mail server does not offer SMTPUTF8")
+    return ["SMTPUTF8", "BODY=8BITMIME"]
 
 
 def _why(fault: BaseException) -> str:

@@ -29,6 +29,13 @@ def still_owed(submission: Mapping[str, Any] | None) -> tuple[int, int]:
     return phi, le_phi
 
 
+def left_to_collect(job: Mapping[str, Any], owed: tuple[int, int]) -> tuple[int, int]:
+    """Return the phí and the lệ phí that the holder is to collect: of what the taking said, no more
+    than the dossier still owes.
+    """
+    return min(job["collect_phi"], owed[0]), min(job["collect_le_phi"], owed[1])
+
+
 def next_serial(uow: UnitOfWork, partner: Partner) -> int | None:
     """Return the first free serial of the partner's series; None when none is left."""
     serial = max(_last(uow, partner.id, "last_serial") + 1, partner.first_serial)

@@ -7,7 +7,7 @@ Every function runs in the writer's thread and touches nothing but the unit of w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from motcua.events.v1.common_pb2 import PersonalData, SealedData
@@ -24,7 +24,12 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.row_cache import Row
 from office.people.directory import below
 from office.people.rights import require_own_unit
-from services.postal.application.decision_context import next_serial, offers, still_owed
+from services.postal.application.decision_context import (
+    left_to_collect,
+    next_serial,
+    offers,
+    still_owed,
+)
 from services.postal.config.partners import Partner, Partners
 from services.postal.domain import changes, decider, refusals, s10
 from services.postal.domain.reports import PartnerReport, ReportOutcome, receive_report
@@ -266,8 +271,9 @@ def _reported(
     row, job = _own(uow, job_id, call)
     if report.happened_at < row["created_at"] - MAX_AHEAD:
         raise Invalid([refusals.BEFORE_JOB])
-    outcome: ReportOutcome = _allowed(receive_report(job, report))
     code = row["dossier_code"]
+    left = left_to_collect(row, still_owed(uow.get(SUBMISSIONS, code)))
+    outcome: ReportOutcome = _allowed(receive_report(job, replace(report, to_collect=left)))
     for event in outcome.events:
         if receiver and isinstance(event, ItemDelivered):
             sealed = uow.new_key(code).seal("receiver", PersonalData(full_name=receiver))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from google.protobuf.message import Message
+from motcua.postal.v1.event_parts_pb2 import MoneyToCollect
 from motcua.postal.v1.job_events_pb2 import ItemDelivered, ItemReturned, ItemTracked
 
 from kernel.base.errors import Refusal
@@ -49,6 +50,8 @@ class PartnerReport:
     """Phí and lệ phí that were collected of the addressee, in đồng."""
     phi_receipt: str = ""
     le_phi_receipt: str = ""
+    to_collect: tuple[int, int] = (0, 0)
+    """Phí and lệ phí that were still to be collected; not the partner's word."""
 
     def kept(self) -> ReportSummary:
         """Return what is remembered of it."""
@@ -135,5 +138,11 @@ def _money(report: PartnerReport) -> dict[str, Any]:
 def _final(job: Job, report: PartnerReport) -> Message:
     about = _about(job, report)
     if report.kind == "delivered":
-        return ItemDelivered(**about, **_money(report), proof_sha256=report.proof_sha256)
+        phi, le_phi = report.to_collect
+        return ItemDelivered(
+            **about,
+            **_money(report),
+            proof_sha256=report.proof_sha256,
+            to_collect=MoneyToCollect(phi=phi, le_phi=le_phi),
+        )
     return ItemReturned(**about, reason_code=report.reason_code)

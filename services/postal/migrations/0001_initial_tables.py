@@ -111,6 +111,7 @@ def upgrade() -> None:
         sa.Column("phi", BIG, nullable=False),
         sa.Column("le_phi", BIG, nullable=False),
         sa.Column("exempt", sa.Integer(), nullable=False),
+        sa.Column("by_post", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("dossier_code", "sequence"),
     )
     op.create_table(
@@ -150,6 +151,8 @@ def upgrade() -> None:
         sa.Column("le_phi_owed", BIG, nullable=False),
         sa.Column("phi_paid", BIG, nullable=False),
         sa.Column("le_phi_paid", BIG, nullable=False),
+        sa.Column("phi_by_post", BIG, nullable=False),
+        sa.Column("le_phi_by_post", BIG, nullable=False),
         sa.Column("exemptions", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("dossier_code"),
     )

@@ -16,7 +16,7 @@ from kernel.base.instants import from_datetime, to_timestamp, to_us, zone
 from kernel.crypto.keyring import ERASED, Keyring
 from office.catalogue.dossier_code import OFFICE_ZONE
 from office.sealed_text import open_texts
-from services.postal.application.decision_context import still_owed
+from services.postal.application.decision_context import left_to_collect, still_owed
 from services.postal.domain import refusals
 from services.postal.domain.state import FINAL, HELD, JobStatus
 from services.postal.tables import (
@@ -31,7 +31,10 @@ Found = Row[Any]
 """A row of SELECT, with the fees of its dossier."""
 FEES = tuple(
     SUBMISSIONS.c[name]
-    for name in ("phi_owed", "le_phi_owed", "phi_paid", "le_phi_paid", "exemptions")
+    for name in (
+        *("phi_owed", "le_phi_owed", "phi_paid", "le_phi_paid"),
+        *("phi_by_post", "le_phi_by_post", "exemptions"),
+    )
 )
 WITH_FEES = JOBS.join(SUBMISSIONS, SUBMISSIONS.c.dossier_code == JOBS.c.dossier_code)
 SELECT = select(JOBS, *FEES).select_from(WITH_FEES)
@@ -63,13 +66,30 @@ def to_collect(row: Found) -> pb.Money | None:
 
     Nothing any more once the job has ended otherwise than by a delivery.
     """
-    owed = still_owed(dict(row._mapping))
+    job = dict(row._mapping)
+    owed = still_owed(job)
     if row.state in (JobStatus.OFFERED, JobStatus.UNSERVED):
         return money(*owed)
-    stated = (row.collect_phi, row.collect_le_phi)
     if row.state in HELD:
-        stated = (min(stated[0], owed[0]), min(stated[1], owed[1]))
-    return money(*stated) if row.state in HELD or row.state == JobStatus.DELIVERED else None
+        return money(*left_to_collect(job, owed))
+    return money(row.collect_phi, row.collect_le_phi) if row.state == JobStatus.DELIVERED else None
+
+
+def money_differs(row: Found) -> bool:
+    """Return whether a delivery brought in other money than it was to, or what the desk has had
+    already: a payment at the counter that crossed it.
+    """
+    if row.state != JobStatus.DELIVERED:
+        return False
+    collected = (row.collected_phi, row.collected_le_phi)
+    at_the_desk = {
+        "phi_paid": row.phi_paid - row.phi_by_post,
+        "le_phi_paid": row.le_phi_paid - row.le_phi_by_post,
+    }
+    left = still_owed({**row._mapping, **at_the_desk})
+    if collected != (row.collect_phi, row.collect_le_phi):
+        return True
+    return any(got > owed for got, owed in zip(collected, left, strict=True))
 
 
 def bounds_of_day(text: str) -> tuple[int, int]:
@@ -143,8 +163,7 @@ def job_of(row: Found) -> pb.Job:
         lease_until=to_timestamp(row.lease_until),
         collect=to_collect(row),
         collected=money(row.collected_phi, row.collected_le_phi),
-        money_differs=row.state == JobStatus.DELIVERED
-        and (row.collect_phi, row.collect_le_phi) != (row.collected_phi, row.collected_le_phi),
+        money_differs=money_differs(row),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from google.protobuf.message import Message
 from motcua.events.v1.event_pb2 import Event
@@ -45,6 +45,9 @@ from services.postal.tables import (
     SUBMISSIONS,
 )
 
+BY_POST: Final = "post"
+"""The method of a payment that a partner collected, as intake records it."""
+
 
 def submitted(uow: UnitOfWork, event: Event, payload: DossierSubmitted) -> None:
     """Keep what a job will need: the unit, and the applicant's sealed data."""
@@ -60,6 +63,8 @@ def submitted(uow: UnitOfWork, event: Event, payload: DossierSubmitted) -> None:
             "le_phi_owed": payload.fees.le_phi,
             "phi_paid": 0,
             "le_phi_paid": 0,
+            "phi_by_post": 0,
+            "le_phi_by_post": 0,
             "exemptions": 0,
         },
     )
@@ -73,6 +78,7 @@ def fee_recorded(uow: UnitOfWork, event: Event, payload: FeeRecorded) -> None:
         "phi": payload.phi,
         "le_phi": payload.le_phi,
         "exempt": int(payload.exempt_group != ""),
+        "by_post": int(payload.method == BY_POST),
     }
     uow.put(PAYMENTS, row)
     _pay(uow, row, 1)
@@ -89,9 +95,12 @@ def fee_cancelled(uow: UnitOfWork, event: Event, payload: FeeCancelled) -> None:
 def _pay(uow: UnitOfWork, payment: Mapping[str, Any], times: int) -> None:
     row = uow.get(SUBMISSIONS, payment["dossier_code"])
     if row is not None:
+        by_post = times * payment["by_post"]
         uow.change(
             SUBMISSIONS,
             payment["dossier_code"],
+            phi_by_post=row["phi_by_post"] + by_post * payment["phi"],
+            le_phi_by_post=row["le_phi_by_post"] + by_post * payment["le_phi"],
             phi_paid=row["phi_paid"] + times * payment["phi"],
             le_phi_paid=row["le_phi_paid"] + times * payment["le_phi"],
             exemptions=row["exemptions"] + times * payment["exempt"],
@@ -208,6 +217,11 @@ def delivered(uow: UnitOfWork, event: Event, payload: ItemDelivered) -> None:
         "proof_sha256": payload.proof_sha256,
         "receiver": sealed,
     }
+    if payload.HasField("to_collect"):
+        row |= {
+            "collect_phi": payload.to_collect.phi,
+            "collect_le_phi": payload.to_collect.le_phi,
+        }
     uow.put(JOBS, row)
 
 

@@ -17,7 +17,7 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from services.audit.definition import make_model
 from services.audit.tables import CHAINS, DOSSIERS, KERNEL, LOG
 from tests.support.audit_histories import CODE, Numbering, happened
-from tests.support.audit_store import MONDAY, Log, Store, dossier_rows, week
+from tests.support.audit_store import MONDAY, Log, Store, stored_rows, week
 from tests.support.databases import NewDatabase
 from tests.support.tally import DISCARD
 
@@ -77,6 +77,7 @@ def test_every_event_is_kept_where_it_stands_and_chained(store: Store, events: l
         1,
     )
     assert (row["occurred_at"], row["trace"]) == (to_us(first.occurred_at), "00-1-2-01")
+    assert row["recorded_at"] == to_us(first.recorded_at)
 
 
 def test_the_facts_are_the_fold_of_the_events(store: Store, events: list[Event]) -> None:
@@ -84,7 +85,7 @@ def test_the_facts_are_the_fold_of_the_events(store: Store, events: list[Event])
     store.take_all(Log(events).shuffled(random.Random(2)), 23)
 
     rows = {row["dossier_code"]: row for row in store.rows(DOSSIERS)}
-    assert rows == dossier_rows(events)
+    assert rows == stored_rows(events)
     assert len(Counter(row["state"] for row in rows.values())) >= 5
 
 
@@ -115,7 +116,7 @@ def test_repeats_are_kept_once(
 
     assert len(store.rows(LOG)) == len(events)
     assert again.views() == store.views()
-    assert {row["dossier_code"]: row for row in store.rows(DOSSIERS)} == dossier_rows(events)
+    assert {row["dossier_code"]: row for row in store.rows(DOSSIERS)} == stored_rows(events)
 
 
 def _newer(sequence: int, *, must_understand: bool = False) -> Event:
@@ -179,7 +180,7 @@ def test_records_accepted_late_stand_where_the_log_has_them(
     rows = store.rows(LOG)
     links = [link for partition in log.partitions for link in _chained(partition)]
     assert [row["hash"] for row in rows] == links
-    expected = dossier_rows(Event.FromString(r["body"]) for r in rows)
+    expected = stored_rows(Event.FromString(r["body"]) for r in rows)
     assert {row["dossier_code"]: row for row in store.rows(DOSSIERS)} == expected
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Coroutine, Iterator
 from datetime import date
 from pathlib import Path
@@ -16,17 +15,16 @@ from motcua.routing.v1.case_events_pb2 import CaseOpened, StepCompleted
 from motcua.routing.v1.collaboration_events_pb2 import ConsultationRequested
 from motcua.routing.v1.event_parts_pb2 import CurrentStep
 
-from kernel.auth.identity import Caller, set_caller
 from kernel.base.clock import FixedClock
 from kernel.base.errors import Forbidden, NotFound
 from kernel.base.instants import to_timestamp
 from kernel.commands.command_bus import Reads
 from office.people.directory import Directory, DirectoryUnit
-from office.permissions import shipped
 from services.audit.record.verifier import LogVerifier
 from services.audit.rpc import AuditServicer
+from tests.support.audit_calls import let_in
 from tests.support.audit_histories import HANOI, Numbering, at, stamp
-from tests.support.audit_store import Log, Store
+from tests.support.audit_store import LEDGER, Log, Store
 
 GONE, SUCCESSOR, OTHER, ASKED = "H22.31", "H22.70", "H22.13", "H22.02"
 UNITS: Final = {
@@ -38,8 +36,7 @@ UNITS: Final = {
 }
 NOW = at("2021-09-06 08:00")
 BEFORE = to_timestamp(at("2021-08-20 08:00"))
-TABLE = shipped()
-OPERATOR = Actor(kind=ActorKind.ACTOR_KIND_OPERATOR, id="root")
+AFTER = to_timestamp(at("2021-09-03 08:00"))
 
 
 @pytest.fixture
@@ -66,18 +63,9 @@ def audit(tmp_path: Path) -> Iterator[AuditServicer]:
     verifier = cast(LogVerifier, None)
     reads = Reads(store.reads)
     people = Directory(UNITS, {})
-    yield AuditServicer(reads, FixedClock(NOW), verifier, lambda _: None, lambda: people)
+    yield AuditServicer(reads, FixedClock(NOW), verifier, LEDGER, lambda _: None, lambda: people)
     reads.close()
     store.close()
-
-
-def let_in(method: str, actor: Actor = OPERATOR, *roles: str) -> None:
-    """Let a caller in by the table of permissions, as the call lifecycle does."""
-    path = f"motcua.audit.v1.AuditService/{method}"
-    rule = TABLE.rule(path)
-    TABLE.authorize(rule, actor, frozenset(roles))
-    caller = Caller(path, actor, "vi", "", time.monotonic() + 60, roles=frozenset(roles), rule=rule)
-    set_caller(caller)
 
 
 def officer(unit: str) -> Actor:
@@ -99,21 +87,26 @@ async def test_a_successor_has_the_due_dates_that_it_took_over(audit: AuditServi
     assert await due(audit, unit=GONE) == {"A": SUCCESSOR}
     assert await due(audit, unit=SUCCESSOR, as_of=BEFORE) == {"B": SUCCESSOR}
     assert await due(audit, unit=GONE, as_of=BEFORE) == {"A": GONE}
+    assert await due(audit, unit=SUCCESSOR, known_at=BEFORE) == {"B": SUCCESSOR}
+    assert await due(audit, unit=GONE, known_at=BEFORE) == {"A": GONE}
+    assert await due(audit, unit=GONE, known_at=BEFORE, as_of=AFTER) == {"A": SUCCESSOR}
     with pytest.raises(NotFound):
         await due(audit, unit="H22.99")
 
 
 @pytest.mark.parametrize(
-    ("organisation", "as_of", "expected"),
+    ("organisation", "times", "expected"),
     [
-        (pb.ORGANISATION_UNSPECIFIED, None, {GONE: 1, SUCCESSOR: 1, OTHER: 1}),
-        (pb.ORGANISATION_THEN, None, {GONE: 1, SUCCESSOR: 1, OTHER: 1}),
-        (pb.ORGANISATION_NOW, None, {SUCCESSOR: 2, OTHER: 1}),
-        (pb.ORGANISATION_NOW, BEFORE, {GONE: 1, SUCCESSOR: 1, OTHER: 1}),
+        (pb.ORGANISATION_UNSPECIFIED, {}, {GONE: 1, SUCCESSOR: 1, OTHER: 1}),
+        (pb.ORGANISATION_THEN, {}, {GONE: 1, SUCCESSOR: 1, OTHER: 1}),
+        (pb.ORGANISATION_NOW, {}, {SUCCESSOR: 2, OTHER: 1}),
+        (pb.ORGANISATION_NOW, {"as_of": BEFORE}, {GONE: 1, SUCCESSOR: 1, OTHER: 1}),
+        (pb.ORGANISATION_NOW, {"known_at": BEFORE}, {GONE: 1, SUCCESSOR: 1, OTHER: 1}),
+        (pb.ORGANISATION_NOW, {"known_at": BEFORE, "as_of": AFTER}, {SUCCESSOR: 2, OTHER: 1}),
     ],
 )
 async def test_a_report_counts_by_the_units_of_then_or_of_now(
-    audit: AuditServicer, organisation: Any, as_of: Any, expected: dict[str, int]
+    audit: AuditServicer, organisation: Any, times: Any, expected: dict[str, int]
 ) -> None:
     """The lines balance either way."""
     let_in("GetReport")
@@ -122,7 +115,7 @@ async def test_a_report_counts_by_the_units_of_then_or_of_now(
         to_date="2021-08-31",
         by=pb.BREAKDOWN_UNIT,
         organisation=organisation,
-        as_of=as_of,
+        **times,
     )
     answer = await audit.GetReport(request, cast(Any, None))
     assert {row.key: row.received for row in answer.rows} == expected
@@ -162,6 +155,20 @@ def test_other_officers_list_nothing() -> None:
     for method in ("ListDeadlines", "GetTimeline"):
         with pytest.raises(Forbidden):
             let_in(method, officer(SUCCESSOR), "specialist", "receptionist")
+
+
+async def test_heads_read_what_was_known_before_they_took_part(audit: AuditServicer) -> None:
+    """Whoever may read the whole may read its beginning, and nobody else."""
+    before: Any = {"known_at": to_timestamp(at("2021-08-09 12:00"))}
+    for unit, sees in ((ASKED, True), (SUCCESSOR, False)):
+        let_in("GetTimeline", officer(unit), "head")
+        request = pb.GetTimelineRequest(dossier_code="C", **before)
+        if sees:
+            answer = await audit.GetTimeline(request, cast(Any, None))
+            assert [entry.type for entry in answer.entries][-1] == "CaseOpened"
+        else:
+            with pytest.raises(Forbidden):
+                await audit.GetTimeline(request, cast(Any, None))
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ from typing import Any
 from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
 from motcua.intake.v1.intake_pb2 import DossierState, ListDossiersRequest
+from motcua.notify.v1.message_events_pb2 import MessageFailed
 from sqlalchemy import Engine, select
 
 from kernel.base.instants import HOUR, to_timestamp, to_us
-from services.intake.queries.dossier import dossier_row, state_of
+from services.intake.queries.dossier import dossier_row, history_events, state_of
 from services.intake.queries.dossier_list import page
 from services.intake.tables import DOSSIERS
 from tests.support.databases import NewDatabase
@@ -50,6 +51,18 @@ def test_own_and_others_events_commute(new_database: NewDatabase) -> None:
         assert rows(live) == rows(again)
         assert len(rows(live)["dossiers"]) == 60
         assert rows(live)["milestones"]
+
+
+def test_a_mail_that_failed_is_kept_when_it_was_to_the_citizen(database_url: str) -> None:
+    """In the history the desk and the citizen read why; an officer's mail is none of theirs."""
+    story = Story("H22.12-210809-0001", MONDAY)
+    story.tell("notify", MessageFailed(message_id="m", reason_code="no_smtputf8"))
+    story.tell("notify", MessageFailed(message_id="n", reason_code="no_address", officer="an"))
+    with opened(database_url) as engine:
+        put(engine, story.events)
+        with engine.connect() as connection:
+            kept = history_events(connection, story.code)
+    assert [payload_of(event, MessageFailed).message_id for event in kept] == ["m"]
 
 
 def test_a_list_finds_each_dossier_in_its_state(database_url: str) -> None:

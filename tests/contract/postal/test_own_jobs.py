@@ -134,6 +134,37 @@ def test_a_collection_is_recorded(office: PostalOffice) -> None:
     assert {each.collected.total for each in own(office).jobs} == {0, 120_000}
 
 
+def test_a_payment_at_the_counter_lowers_what_a_delivery_brings_in(office: PostalOffice) -> None:
+    """A partner that collects what it was told last did it right; what the desk had already is
+    shown, whichever the office hears of first.
+    """
+    early, late = office.resolve(CODE, fees=FEES), office.resolve(f"{UNIT}-210809-0008", fees=FEES)
+    for job_id in (early, late):
+        assert take(office, job_id).collect.total == 120_000
+    office.foreign(CODE, "intake", FeeRecorded(phi=100_000, method="cash"))
+    office.read()
+    told = office.ask(lambda c: office.queries.own(c, "buudien", early, "vi")).collect
+    assert told == pb.Money(le_phi=20_000, total=20_000)
+    deliver(office, early, collected=told, le_phi_receipt="B-1")
+    deliver(
+        office,
+        late,
+        collected=pb.Money(phi=100_000, le_phi=20_000),
+        phi_receipt="B-2",
+        le_phi_receipt="B-3",
+    )
+    office.foreign(CODE, "intake", FeeRecorded(le_phi=20_000, method="post"))
+    office.foreign(f"{UNIT}-210809-0008", "intake", FeeRecorded(phi=100_000, method="cash"))
+    office.read()
+    found = job(office, early)
+    assert (found.collect.total, found.collected.total, found.money_differs) == (
+        *(20_000, 20_000),
+        False,
+    )
+    assert {each.collect.total for each in own(office).jobs} == {20_000, 120_000}
+    assert job(office, late).money_differs
+
+
 def test_own_jobs_by_state_day_and_page(office: PostalOffice) -> None:
     """Oldest first, in pages; those of another partner are not there."""
     jobs = []

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from email.headerregistry import Address
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from infra.local.smtp import RECIPIENT_HEADER, MailSink
 from kernel.base.external_errors import ExternalError, Permanent, Retryable, Throttled
 from services.notify.delivery import smtp_client
 from services.notify.delivery.mail_format import Mail
-from services.notify.delivery.smtp_client import MaybeTaken, ServerAway, Smtp
+from services.notify.delivery.smtp_client import MaybeTaken, NoSmtpUtf8, ServerAway, Smtp
 from tests.support.mails import ENCODED_NAMES, HEADERS, decoded, headers_of, mail_to
 
 
@@ -81,6 +82,28 @@ async def test_encoded_words_arrive_as_they_were_typed(mail_sink: MailSink) -> N
         assert decoded(headers["From"]) == f"{name} <mc@hg.vn>"
         assert decoded(headers["Subject"]) == name
         assert raw.endswith(b"\r\n\r\n.\r\n..\r\nxin ch=C3=A0o\r\n")
+
+
+async def test_an_address_with_marks_goes_to_a_server_that_takes_it(mail_sink: MailSink) -> None:
+    """The server is told so (SMTPUTF8) and has the address in the envelope and in the header."""
+    to = "vừ.mỷ@xn--v-d-rma6749a.vn"
+    assert await hand_over(mail_sink.port, to, "an@example.vn") == [250, 250]
+    first, second = [path.read_bytes() for path in sorted(mail_sink.folder.glob("*.eml"))]
+    assert f"{RECIPIENT_HEADER}: {to}\r\n".encode() in first
+    assert f" <{to}>\r\n".encode() in first
+    assert second.isascii()
+
+
+async def test_an_address_with_marks_is_not_put_to_a_server_without_smtputf8(
+    tmp_path: Path,
+) -> None:
+    """It is known before the server is asked; the next mail goes over the same connection."""
+    with MailSink(tmp_path, free_port(), smtputf8=False) as sink:
+        refused, sent = await hand_over(sink.port, "vừ.mỷ@example.vn", "an@xn--v-d-rma6749a.vn")
+        assert type(refused) is NoSmtpUtf8
+        assert "mỷ" not in str(refused)
+        assert sent == 250
+        assert [mail[RECIPIENT_HEADER] for mail in sink.messages()] == ["an@xn--v-d-rma6749a.vn"]
 
 
 async def test_nobody_there() -> None:

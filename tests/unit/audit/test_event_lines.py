@@ -75,7 +75,8 @@ def test_an_entry_has_the_time_of_a_scan_beside_that_of_its_report() -> None:
         row: dict[str, object] = dict.fromkeys(("source", "event_id", "trace"), "x")
         row |= {"type": payload.DESCRIPTOR.full_name, "body": event.SerializeToString()}
         numbers = dict.fromkeys(("sequence", "partition", "offset"), 1)
-        return responses.entry({**row, **numbers, "hash": b"", "occurred_at": reported}, HANOI)
+        times = dict.fromkeys(("occurred_at", "recorded_at"), reported)
+        return responses.entry({**row, **numbers, **times, "hash": b""}, HANOI)
 
     scan = entry(ItemDelivered(happened_at=stamp("2021-08-09 15:48")))
     assert scan.happened_at == stamp("2021-08-09 15:48")

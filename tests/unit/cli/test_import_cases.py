@@ -232,5 +232,6 @@ def test_letters_of_old_fonts_are_refused_by_name() -> None:
     """The log can't be changed afterwards."""
     found = read("16-old-encodings", "tcvn3-in-utf8.csv")
     assert [r.reason for r in found.rejects] == [
-        "activity: 'Th¨m ®Þnh' is in TCVN3 (ABC) letters; convert the file to Unicode first"
+        "activity: 'Th¨m ®Þnh' is in TCVN3 (ABC) letters that were read wrongly; convert it to"
+        " Unicode first"
     ]

@@ -7,9 +7,15 @@ import pytest
 from cli.importing.history import ImportedStep, read_histories
 from cli.importing.mapping import Mapping, MappingError
 from cli.importing.rows import MALFORMED, SourceRow
+from cli.importing.times import is_format, parse_time
 from tests.support.foreign_rows import NOW, mapping, row
 
 AT = 1_318_400_785_000_000
+OLD = "is in {} letters that were read wrongly; convert it to Unicode first"
+CODE = (
+    "is no dossier code: at most 64 letters, digits, blanks and . _ / # -, beginning with a letter"
+    " or digit"
+)
 
 
 def test_rows_of_a_case_become_its_history() -> None:
@@ -56,14 +62,21 @@ def test_a_case_without_an_end_is_open_and_steps_after_an_end_are_counted() -> N
 
 
 def test_a_result_that_the_mapping_calls_a_rejection_is_one() -> None:
-    """So is it in other capitals, with other blanks; and a grant is what is listed as one."""
+    """So is it in other capitals, with other blanks, its tone on the other vowel, or the Icelandic
+    letter for Đ; and a grant is what is listed as one.
+    """
     rows = [
         row(1, result="refused"),
         row(2, case="c-2", result=" Refused\u00a0"),
         row(3, case="c-3", result="granted"),
+        row(4, case="c-4", result="Hủy"),
+        row(5, case="c-5", result="HUỶ"),
+        row(6, case="c-6", result="không ðồng ý"),
+        row(7, case="c-7", result="Ðồng ý"),
     ]
-    found = read_histories(rows, mapping(), NOW).cases
-    assert [case.granted for case in found] == [False, False, True]
+    given = mapped(rejected_results=["refused", "huỷ", "không đồng ý"])
+    found = read_histories(rows, given, NOW).cases
+    assert [case.granted for case in found] == [False, False, True, False, False, False, True]
 
 
 def test_a_result_that_the_mapping_does_not_know_is_neither() -> None:
@@ -144,6 +157,17 @@ def test_a_further_number_of_the_dossier_is_kept_and_may_not_change() -> None:
         ({"channel": "Fax"}, "channel: the mapping has no channel for 'Fax'"),
         ({"time": ""}, "time: is empty"),
         ({"time": "soon"}, "time: 'soon' is no time in ISO 8601"),
+        ({"time": "2011-02-29"}, "time: '2011-02-29' is no time in ISO 8601"),
+        ({"time": "2011-10-12T24:01"}, "time: '2011-10-12T24:01' is no time in ISO 8601"),
+        ({"case": "2.19E+11"}, f"case: '2.19E+11' {CODE}"),
+        ({"activity": "Thaåm ñònh"}, f"activity: 'Thaåm ñònh' {OLD.format('VNI')}"),
+        ({"activity": "Hå s¬"}, f"activity: 'Hå s¬' {OLD.format('TCVN3 (ABC)')}"),
+        ({"activity": "Giáº£i"}, f"activity: 'Giáº£i' {OLD.format('UTF-8')}"),
+        ({"activity": "quyêìt"}, f"activity: 'quyêìt' {OLD.format('Windows-1258')}"),
+        (
+            {"performer": "Nguy?n"},
+            "performer: 'Nguy?n' has lost letters (? or \ufffd): write it again in Unicode",
+        ),
         ({"started": "12/10/2011"}, "started: '12/10/2011' is no time in ISO 8601"),
         ({"due": "never"}, "due: 'never' is no time in ISO 8601"),
         ({"ended": "0011-10-11"}, "ended: '0011-10-11' does not lie between 1901 and 2199"),
@@ -209,3 +233,56 @@ def test_a_text_with_signs_that_nobody_can_see_is_rejected(fact: str, sign: str)
     assert reject.row == 2
     assert reject.reason.startswith(f"{fact}: ")
     assert "signs that nobody can see" in reject.reason
+
+
+@pytest.mark.parametrize(
+    ("performer", "channel"), [("Raúl Müller", "Web"), ("Kanaän Israël", "Web"), ("Davíð", "Desk")]
+)
+def test_names_of_other_languages_are_no_garbled_ones(performer: str, channel: str) -> None:
+    """Only what reads as Vietnamese in an old encoding is one."""
+    found = read_histories([row(performer=performer, channel=channel)], mapping(), NOW)
+    assert found.cases[0].steps[0].performer == performer
+
+
+@pytest.mark.parametrize(
+    ("text", "formats", "read"),
+    [
+        ("30/06/2021 24:00", ["%d/%m/%Y %H:%M"], "2021-07-01T00:00:00"),
+        ("2021-06-30T24:00:00+07:00", ["iso"], "2021-07-01T00:00:00+07:00"),
+        ("08/06/2021 02:20 CH", ["%d/%m/%Y %I:%M %p"], "2021-06-08T14:20:00"),
+        ("08/06/2021 08:20 sa", ["%d/%m/%Y %I:%M %p"], "2021-06-08T08:20:00"),
+        ("08/06/2021 08:20 +0700", ["%d/%m/%Y %H:%M %z"], "2021-06-08T08:20:00+07:00"),
+        ("30/06/2021 00:00", ["%d/%m/%Y 00:00", "%d/%m/%Y %H:%M"], "2021-06-30"),
+        ("8/6/2021", ["%d/%m/%Y"], "2021-06-08"),
+        ("44355.5", ["excel"], "2021-06-08T12:00:00"),
+    ],
+)
+def test_times_as_other_systems_write_them(text: str, formats: list[str], read: str) -> None:
+    """24:00 is the end of a day; SA and CH are what Windows writes in Vietnamese."""
+    assert all(is_format(known) for known in formats)
+    assert parse_time(text, formats).isoformat() == read
+
+
+@pytest.mark.parametrize("name", ["%d/%m/%Y %H:%M %Z", "%d/%m", "%H:%M", "dd/mm/yyyy", "Excel"])
+def test_what_names_no_day_or_no_offset_is_no_format(name: str) -> None:
+    """A zone's name would be read, and not kept to."""
+    assert not is_format(name)
+
+
+def test_midnight_and_steps_before_the_receipt_are_told() -> None:
+    """A due date of 00:00 may stand for its day, and then would be missed a day too early."""
+    rows = [
+        row(1, due="2011-12-06T00:00"),
+        row(2, case="c-2", time="2011-10-01"),
+        row(3, case="c-3", due="2011-12-06"),
+    ]
+    found = read_histories(rows, mapping(), NOW).cases
+    assert [case.at_midnight for case in found] == [True, False, False]
+    assert [case.before_start for case in found] == [0, 1, 0]
+
+
+def test_a_log_without_any_step_is_a_mistake_of_the_mapping() -> None:
+    """Its transitions are named: other systems have their own words."""
+    rows = [row(1, state="In Progress"), row(2, state="Closed")]
+    with pytest.raises(MappingError, match=r"no row is a step: .* 'Closed', 'In Progress'"):
+        read_histories(rows, mapped(columns={"transition": "state"}), NOW)

@@ -4,9 +4,11 @@ import gzip
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from cli.importing.rows import MALFORMED, Layout, SourceError
 from cli.importing.sources import read_rows
@@ -78,9 +80,11 @@ def test_a_row_with_another_number_of_cells_says_so(tmp_path: Path, line: str) -
         ('case;what\nc-1;"a; b"\n', ""),
         ("case\twhat\nc-1\ta; b\n", ""),
         ("case|what\nc-1|a; b\n", "|"),
+        ('case;what\rc-1;"a; b"\r', ""),
+        ("case,what,,\nc-1,a; b\n\0\0\0\x1a", ""),
         ('case;what\nc-1;"a; b"\n', ";"),
     ],
-    ids=["comma", "semicolon", "tab", "another", "stated"],
+    ids=["comma", "semicolon", "tab", "another", "return", "filled", "stated"],
 )
 def test_the_delimiter_is_recognised_or_given(tmp_path: Path, text: str, stated: str) -> None:
     """Semicolons are common where the comma separates decimals."""
@@ -192,3 +196,73 @@ def test_a_cut_packed_log_says_so(tmp_path: Path) -> None:
     file.write_bytes(gzip.compress(XES.encode())[:60])
     with pytest.raises(SourceError, match="can't be read as xes"):
         list(read_rows(file, Layout("xes")))
+
+
+def test_blank_rows_above_the_heading_are_counted_and_are_none(tmp_path: Path) -> None:
+    """As are they in a sheet."""
+    file = tmp_path / "log.csv"
+    file.write_text("\n;;\ncase;what\nc-1;a\n", encoding="utf-8")
+    assert [row.number for row in read_rows(file, Layout("csv"))] == [4]
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet["B3"], sheet["B4"] = "case", "c-1"
+    book.save(tmp_path / "log.xlsx")
+    (row,) = read_rows(tmp_path / "log.xlsx", Layout("xlsx"))
+    assert (row.number, row.values["case"]) == (4, "c-1")
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_stated_utf_16_is_read_in_either_order_of_its_bytes(tmp_path: Path, codec: str) -> None:
+    """A file that is not UTF-16 is not read as if it were."""
+    file = tmp_path / "log.csv"
+    file.write_bytes("case,what\nc-1,Tiếp nhận\n".encode(codec))
+    (row,) = read_rows(file, Layout("csv", encoding="utf-16"))
+    assert row.values == {"case": "c-1", "what": "Tiếp nhận"}
+    file.write_text("case,what\nc-1,Tiếp nhận\n", encoding="utf-8")
+    with pytest.raises(SourceError, match="it is not UTF-16"):
+        list(read_rows(file, Layout("csv", encoding="utf-16")))
+
+
+def test_a_sheet_is_read_whatever_size_it_states_and_however_far_its_cells_lie(
+    tmp_path: Path,
+) -> None:
+    """A cell far away is an unlabelled one; numbers are told as far as a spreadsheet keeps them."""
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["case", "what"])
+    sheet.append([12345678901234567, 5])
+    sheet["XFD9999"] = "x"
+    file = tmp_path / "log.xlsx"
+    book.save(file)
+    first, far = read_rows(file, Layout("xlsx"))
+    assert first.values == {"case": "1.23456789012346E+16", "what": "5"}
+    assert (far.number, far.beyond[-1], MALFORMED in far.values) == (9999, "x", True)
+
+
+def test_a_workbook_that_counts_from_1904_is_told_where_numbers_are_days(tmp_path: Path) -> None:
+    """They would be read four years too early; cells with a date format are right."""
+    book = Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    sheet = book.worksheets[0]
+    sheet.append(["case", "day"])
+    sheet.append(["c-1", date(2021, 6, 14)])
+    file = tmp_path / "log.xlsx"
+    book.save(file)
+    (row,) = read_rows(file, Layout("xlsx"))
+    assert row.values["day"] == "2021-06-14"
+    with pytest.raises(SourceError, match="counts its days from 1904"):
+        list(read_rows(file, Layout("xlsx", serial_days=True)))
+
+
+def test_a_damaged_workbook_says_so(tmp_path: Path) -> None:
+    """Whatever the library makes of it, and wherever in the file it is."""
+    book = Workbook()
+    book.worksheets[0].append(["case"])
+    book.worksheets[0].append([1])
+    whole, damaged = tmp_path / "whole.xlsx", tmp_path / "damaged.xlsx"
+    book.save(whole)
+    with ZipFile(whole) as source, ZipFile(damaged, "w") as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name).replace(b"<v>1</v>", b"<v>one</v>"))
+    with pytest.raises(SourceError, match="can't be read as xlsx"):
+        list(read_rows(damaged, Layout("xlsx")))

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 import typer
+from motcua.audit.v1 import audit_pb2 as pb
 
-from cli.options import as_code, parse_day, parse_instant, parse_length
+from cli.options import as_code, parse_day, parse_instant, parse_length, put_times
 
 
 @pytest.mark.parametrize(
@@ -66,3 +67,15 @@ def test_a_code_is_taken_however_it_is_typed() -> None:
     assert as_code(" h22.12.03–261130–0012") == "H22.12.03-261130-0012"
     assert as_code("abc-1") == "abc-1"
     assert as_code("officer:an") == "officer:an"
+
+
+def test_two_times_of_a_question_are_read_alike() -> None:
+    """--known-at takes what --as-of takes, and its errors have its own name."""
+    request = pb.GetStateRequest()
+    put_times(request, "2021-08-09", "2021-08-09")
+    assert request.as_of == request.known_at == parse_instant("2021-08-09", "--as-of")
+    put_times(untouched := pb.GetStateRequest(), "", "")
+    assert untouched == pb.GetStateRequest()
+    with pytest.raises(typer.BadParameter) as refusal:
+        put_times(request, "", "then")
+    assert refusal.value.param_hint == "--known-at"

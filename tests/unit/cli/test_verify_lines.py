@@ -48,6 +48,17 @@ def _finding(kind: types.FindingKind, **fields: object) -> pb.Finding:
             pb.Finding(kind=types.FINDING_KIND_WRONG_HEAD, partition=1, open=True, finding_id="aa"),
             "wrong_head at partition 1, offset 0; open, aa",
         ),
+        (
+            pb.Finding(
+                kind=types.FINDING_KIND_CHECKPOINT_DIFFERS,
+                partition=1,
+                offset=16,
+                end_offset=24,
+                open=True,
+                finding_id="aa",
+            ),
+            "checkpoint_differs from partition 1, offset 16 on, before 24; open, aa",
+        ),
     ],
 )
 def test_a_finding_is_one_line(finding: pb.Finding, line: str) -> None:

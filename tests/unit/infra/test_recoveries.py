@@ -1,5 +1,6 @@
 """The supervisor says when a killed program is back."""
 
+import os
 import re
 import socket
 import threading
@@ -78,3 +79,13 @@ def test_a_release_leaves_nothing_behind(tmp_path: Path) -> None:
     state.release(tmp_path, "intake")
     assert not state.held(tmp_path, "intake")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_service_is_held_until_the_last_process_lets_it_go(tmp_path: Path) -> None:
+    """Two repairs are tried at once: the one that is refused must not start the services again."""
+    other = state.hold(tmp_path, "audit").rename(tmp_path / state.HOLD / f"audit.{os.getppid()}")
+    state.hold(tmp_path, "audit")
+    state.release(tmp_path, "audit")
+    assert state.held(tmp_path, "audit")
+    other.rename(other.with_suffix(".999999999"))  # it was killed
+    assert not state.held(tmp_path, "audit")

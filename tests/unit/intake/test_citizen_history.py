@@ -10,6 +10,7 @@ from motcua.events.v1.common_pb2 import Part, ResultChannel
 from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, DossierSubmitted, ResultReturned
 from motcua.intake.v1.event_parts_pb2 import PartName
+from motcua.notify.v1.message_events_pb2 import MessageFailed
 from motcua.postal.v1.job_events_pb2 import PostalJobTaken
 from motcua.routing.v1.case_events_pb2 import (
     CaseResolved,
@@ -64,6 +65,21 @@ REJECTED = CaseResolved(result=CaseResult.CASE_RESULT_REJECTED, explanation="Kh�
             "Đề nghị bổ sung giấy tờ, chậm nhất lúc 08:00 ngày 12/08/2021: map (mờ), form. "
             "Lý do: Sơ đồ mờ",
             "Papers are asked for by 08:00 on 12 August 2021: map (mờ), form. Reason: Sơ đồ mờ",
+        ),
+        (
+            MessageFailed(reason_code="no_smtputf8"),
+            "Không gửi được thư điện tử về hồ sơ này: máy chủ thư của cơ quan không nhận địa chỉ "
+            "có chữ có dấu trước dấu @. Xin xem tình trạng hồ sơ tại đây hoặc hỏi tại quầy; với "
+            "hồ sơ sau xin ghi địa chỉ khác.",
+            "A mail about this dossier could not be sent: the agency's mail server takes no "
+            "address with marked letters before the @. Look here, or ask at the counter; for the "
+            "next dossier give another address.",
+        ),
+        (
+            MessageFailed(reason_code="refused"),
+            "Không gửi được thư điện tử về hồ sơ này. Xin xem tình trạng hồ sơ tại đây hoặc hỏi "
+            "tại quầy.",
+            "A mail about this dossier could not be delivered. Look here, or ask at the counter.",
         ),
         (
             CaseResumed(due_at=DUE),

@@ -312,7 +312,12 @@ def test_line_break_in_the_subject(sign: str) -> None:
         "my@=?utf-8?q?example.vn?=",
         "my@[127.0.0.1]",
         "(=?utf-8?q?=0A?=)my@example.vn",
-        "mỷ@example.vn",
+        "mỷ @example.vn",
+        "mỷ\u2028@example.vn",
+        "mỷ\u202e@example.vn",
+        "mỷ..an@example.vn",
+        "mỷ=?utf-8?q?=0A?=@example.vn",
+        "mỷ@ví-dụ.vn",
         "my@ví dụ.vn",
     ],
 )
@@ -322,6 +327,18 @@ def test_address(address: str) -> None:
         letter("accepted", person=PersonalData(full_name="Vừ Thị Mỷ", email=address))
     assert refused.value.reason_code == "invalid_address"
     assert not address or address not in str(refused.value)
+
+
+def test_an_address_with_marks_stands_in_the_header_as_it_is() -> None:
+    """In UTF-8 (RFC 6532), and such a mail needs a server that takes it; no other header has more
+    than ASCII.
+    """
+    mail = letter("accepted", person=PersonalData(full_name="Mỷ", email="vừ.mỷ@example.vn"))
+    assert mail.needs_smtputf8
+    sent = as_sent(mail)
+    (line,) = [line for line in sent.split(b"\r\n") if not line.isascii()]
+    assert line.decode() == " <vừ.mỷ@example.vn>"
+    assert not letter("accepted").needs_smtputf8
 
 
 @pytest.mark.parametrize("name", ["", '"; DROP', "A, B <all@example.vn>", "=?utf-8?q?x?=", "(x"])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from kernel.config.call_limits import CallLimits
 from kernel.config.environment import SettingsError, load
 from kernel.config.settings import Settings
 from kernel.consumer.applying.quarantine_limit import QuarantineBounds
@@ -46,6 +47,23 @@ def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setenv(name, "")
     monkeypatch.setenv("IDENTITY_DIR", str(usual.identity_dir))
     assert load(ProbeSettings) == usual
+
+
+def test_a_service_has_limits_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its variable goes before that of all services; the others have their defaults."""
+    monkeypatch.setenv("MOTCUA_CALL_RATE_PERSON", "5/second")
+    monkeypatch.setenv("PROBE_CALL_RATE_PERSON", "7 per minute")
+    monkeypatch.setenv("MOTCUA_STREAMS_AT_ONCE", "3")
+    expected = CallLimits(person="7 per minute", streams_at_once=3)
+    assert load(ProbeSettings).call_limits == expected
+
+
+@pytest.mark.parametrize("text", ["many", "0/second", "-1/second", "5", "5/fortnight"])
+def test_a_rate_that_can_not_be_used_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """By its variable, with an example."""
+    found = refused(monkeypatch, MOTCUA_CALL_RATE_ADDRESS=text)
+    assert list(found) == ["MOTCUA_CALL_RATE_ADDRESS"]
+    assert "150/5second" in found["MOTCUA_CALL_RATE_ADDRESS"]
 
 
 def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

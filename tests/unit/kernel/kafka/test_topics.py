@@ -33,6 +33,13 @@ def found(*, partitions: int = 6, replicas: int = 1, **settings: str) -> Found:
             ["unclean.leader.election.enable=true, not false"],
         ),
         (found(replicas=3), ["min.insync.replicas=1, not 2, with 3 replicas"]),
+        (
+            Found([3, 3, 1, 3, 3, 3], {**KEPT, IN_SYNC: "1"}),
+            [
+                "min.insync.replicas=1, not 2, with 3 replicas",
+                "a partition with 1 replica, others with 3",
+            ],
+        ),
     ],
 )
 def test_each_difference_is_named(there: Found, lines: list[str]) -> None:
@@ -48,6 +55,8 @@ def test_the_advice_fits_what_is_wrong() -> None:
     assert gone.endswith("; to make a new one: motcua topic fix")
     lossy = wrong(TOPIC, found(retention_ms="1"))
     assert lossy == "topic events has retention.ms=1, not -1; to mend it: motcua topic fix"
+    uneven = wrong(TOPIC, Found([3, 1, 3, 3, 3, 3], {**KEPT, IN_SYNC: "2"}))
+    assert uneven.endswith("for the replicas see docs/operators.md, 'The topic'")
     assert "while it has no records; else see docs/operators.md" in wrong(
         TOPIC, found(partitions=9)
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import protovalidate
 import pytest
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from motcua.audit.v1 import audit_pb2
 from motcua.audit.v1.audit_pb2 import ChainHead, GetStateRequest, VerifyRequest
@@ -32,7 +32,12 @@ from kernel.base.errors import Invalid
 from kernel.messages.catalogue import FixedText
 from kernel.messages.texts import TEXTS
 from kernel.rpc.validation import validator
-from kernel.rpc.validation.messages import field_rule_text, rule_text, rules_of
+from kernel.rpc.validation.messages import (
+    field_of_rule,
+    field_rule_text,
+    rule_text,
+    rules_of,
+)
 from kernel.rpc.validation.validator import check
 
 CONTRACTS = (
@@ -152,20 +157,53 @@ def test_every_rule_of_the_contracts_is_said_in_plain_words() -> None:
     assert seen > 300
 
 
-def test_rules_of_whole_messages_are_in_both_languages() -> None:
-    """Vietnamese first, with a stroke between."""
+def _messages(file: Any) -> Iterator[Descriptor]:
+    waiting = [*file.DESCRIPTOR.message_types_by_name.values()]
+    while waiting:
+        yield (message := waiting.pop())
+        waiting += message.nested_types
+
+
+def test_rules_of_whole_messages_name_a_field_in_both_languages() -> None:
+    """Vietnamese first, with a stroke between; the field is the first in the rule's expression.
+    There are no rules of the kinds that name none.
+    """
     extension: Any = message_rules
-    rules = [
-        rule
+    known = [
+        (message, message.GetOptions().Extensions[extension])
         for module in CONTRACTS
-        for message in module.DESCRIPTOR.message_types_by_name.values()
-        for rule in message.GetOptions().Extensions[extension].cel
+        for message in _messages(module)
     ]
+    rules = [(message, rule) for message, each in known for rule in each.cel]
     assert len(rules) >= 2
-    for rule in rules:
+    for message, rule in rules:
         vi, divided, en = rule.message.partition(" | ")
         assert divided, rule.id
         assert vi != en, rule.id
+        assert field_of_rule(message, rule.id) in message.fields_by_name, rule.id
+    assert not [message.full_name for message, each in known if each.cel_expression or each.oneof]
+
+
+@pytest.mark.parametrize(
+    ("request_", "field", "rule"),
+    [
+        (postal_pb2.GetJobRequest(), "job_id", "get_job.one_key"),
+        (postal_pb2.GetJobRequest(job_id="j", dossier_code="H22"), "job_id", "get_job.one_key"),
+        (
+            audit_pb2.GetReportRequest(from_date="2021-08-10", to_date="2021-08-09"),
+            "to_date",
+            "report.period",
+        ),
+    ],
+)
+def test_a_broken_rule_of_a_whole_message_names_a_field(
+    request_: Message, field: str, rule: str
+) -> None:
+    """So that a form can show it where it is to be mended."""
+    with pytest.raises(Invalid) as caught:
+        check(request_)
+    assert (field, rule) in {(each.field, each.rule) for each in caught.value.violations}
+    assert all(each.field for each in caught.value.violations)
 
 
 def test_an_instant_a_range_and_a_choice_are_said_as_people_read_them() -> None:

@@ -1,4 +1,4 @@
-"""Keeps a service of the local stack stopped for a while."""
+"""Keeps services stopped while something is done that they must not see half done."""
 
 from __future__ import annotations
 
@@ -7,10 +7,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cli.grpc_clients import status_of
+from cli.stack.addresses import target
+from cli.stack.plan import SERVICES
 from infra.supervisor import state
 
 STOPPED_WITHIN = 30.0
 """Seconds in which a service has to stop."""
+
+
+class StillRunning(Exception):
+    """A service has to be stopped first; the text says which."""
+
+
+def require_none_answers() -> None:
+    """Raise ``StillRunning`` naming a service that answers, whoever has started it."""
+    for service in SERVICES:
+        if status_of(service, timeout=1.0) is not None:
+            raise StillRunning(f"{service} runs at {target(service).address}: stop it first")
 
 
 @contextmanager
