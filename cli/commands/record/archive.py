@@ -52,9 +52,9 @@ def archive(
     ] = False,
     as_json: JSON = False,
 ) -> None:
-    """Write the log to files, from where the archive ends to where the log ends now.
+    """Write the log to files.
 
-    The services may run. The archive holds no keys: what is sealed stays so. Refused when the log
+    From where the archive ends to where the log ends now; the services may run. The archive holds no keys: what is sealed stays so. Refused when the log
     is another one than the archived one, or has lost records. Exit status 1 then, and when --check
     finds a file missing, changed or exchanged.
     """
@@ -78,9 +78,9 @@ def archive(
 
 
 def restore(folder: Folder, as_json: JSON = False) -> None:
-    """Fill an empty topic from an archive: each record at its offset, with its bytes.
+    """Fill an empty topic from an archive.
 
-    The topic is made when it is missing. The services have to be stopped; those of the local stack
+    Each record gets its offset and its bytes. The topic is made when it is missing. The services have to be stopped; those of the local stack
     are kept stopped meanwhile. Nothing is overwritten: a topic with any other record is refused.
     Killed, run it again.
     """

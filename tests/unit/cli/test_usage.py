@@ -125,9 +125,9 @@ def test_lines_of_kafka_s_clients_do_not_stand_between_those_of_a_command(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Where a library logs and nobody listens, Python would print it."""
-    client = logging.getLogger(name)
-    monkeypatch.setattr(client, "handlers", [])
-    monkeypatch.setattr(client, "propagate", True)
+    for client in map(logging.getLogger, ("aiokafka", "kafka")):
+        monkeypatch.setattr(client, "handlers", [])
+        monkeypatch.setattr(client, "propagate", True)
     _quiet_clients()
     logging.getLogger(f"{name}.fetcher").error("Failed fetch messages from 1")
     assert capsys.readouterr() == ("", "")

@@ -83,7 +83,6 @@ def test_an_address_is_read(tmp_path: Path, address: str) -> None:
     [
         *("an", "an@", "@b.vn", "an@b", "a n@b.vn", "an@b.vn ", "an@b..vn", ".an@b.vn", "an@-b.vn"),
         *(
-            "án@b.vn",
             "an@b.vn, b@b.vn",
             "An <an@b.vn>",
             "an@b.vn\\nBcc: b@b.vn",
@@ -97,7 +96,7 @@ def test_what_is_no_address_is_named(tmp_path: Path, address: str) -> None:
         read(tmp_path, f'{AN}email = "{address}"\n')
     (mistake,) = plain(caught.value)
     assert mistake.startswith("people.toml: officer 1 (an), email: ")
-    assert mistake.endswith("is no address (name@host.domain, ASCII)")
+    assert mistake.endswith("is no address (name@host.domain)")
 
 
 @pytest.mark.parametrize(
