@@ -19,7 +19,7 @@ from kernel.eventsourcing.service_model import Model
 from kernel.outbox.outbox import Waiting
 from kernel.outbox.producer import EventProducer
 from kernel.rebuild.carry_over import NotProven
-from kernel.rebuild.rebuild import rebuild
+from kernel.rebuild.rebuild import Rebuilt, rebuild
 from tests.support.feed import code_of, put, supplement, wait_until
 from tests.support.tally import HEARD, KERNEL, METADATA, MODEL, SEEN, SILENT, Node
 
@@ -78,9 +78,13 @@ def test_fault_85_forged_records(kafka: KafkaBroker, topic: str, tmp_path: Path)
         assert len(again.rows(KERNEL.quarantine)) == 3
 
 
-def make_tables(engine: Engine, _model: Model) -> None:
-    """Make empty tables."""
-    METADATA.create_all(engine)
+def make_again(kafka: KafkaBroker, topic: str, url: str, model: Model) -> Rebuilt:
+    """Rebuild the tables of a node."""
+
+    def make_tables(engine: Engine, _model: Model) -> None:
+        METADATA.create_all(engine)
+
+    return rebuild(model, kafka.bootstrap, topic, url, schema="tally", prepare=make_tables)
 
 
 @pytest.mark.parametrize("kind", [MODEL, SILENT], ids=["writes", "writes_nothing"])
@@ -100,8 +104,7 @@ def test_fault_100_lost_key_of_records(
 
         other = replace(model, authenticator=Authenticator([b"n" * 32]))
         with pytest.raises(NotProven, match="MOTCUA_RECORD_KEYS: no key proves"):
-            rebuild(other, kafka.bootstrap, topic, database_url, prepare=make_tables)
+            make_again(kafka, topic, database_url, other)
         assert [row["event_id"] for row in node.rows(HEARD)] == [event.event_id]
 
-    made = rebuild(model, kafka.bootstrap, topic, database_url, prepare=make_tables)
-    assert made.quarantined == 1
+    assert make_again(kafka, topic, database_url, model).quarantined == 1
