@@ -13,10 +13,11 @@ import os
 import signal
 import sys
 from dataclasses import fields
+from typing import Final
 
 import grpc
 
-from partner_sim.api import connect
+from partner_sim.api import Tls, connect
 from partner_sim.clock import parse_clock
 from partner_sim.fate import Rates
 from partner_sim.simulator import Simulator
@@ -34,9 +35,11 @@ def main() -> int:
 
 
 async def _run(arguments: argparse.Namespace) -> int:
-    partner = connect(
-        arguments.address, arguments.token, arguments.cert, arguments.key, arguments.ca
-    )
+    try:
+        partner = connect(*_target(arguments))
+    except OSError as error:
+        print(f"partner_sim: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
     rates = Rates(**{f.name: getattr(arguments, f.name) for f in fields(Rates)})
     simulator = Simulator(partner, arguments.clock, rates, arguments.seed, arguments.pace)
     loop = asyncio.get_running_loop()
@@ -56,10 +59,19 @@ async def _run(arguments: argparse.Namespace) -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m partner_sim", description=__doc__)
     add = parser.add_argument
-    add("--address", default="127.0.0.1:7403", help="the postal service (default %(default)s)")
+    add(
+        "--address",
+        default="",
+        help="the postal service (default MOTCUA_HOST and POSTAL_TLS_PORT, or POSTAL_PORT)",
+    )
     add("--token", default=os.environ.get("PARTNER_TOKEN", ""), help="or PARTNER_TOKEN")
-    for name in ("cert", "key", "ca"):
-        add(f"--{name}", default="", help="a PEM file; with all three a certificate is shown")
+    add(
+        "--tls",
+        action="store_true",
+        help="speak TLS; by itself where POSTAL_TLS_PORT is the address, or a file is named here",
+    )
+    for name, (variable, what) in _FILES.items():
+        add(f"--{name}", default="", help=f"{what}, a PEM file (default {variable})")
     add("--seed", type=int, default=1, help="the same seed does the same (default 1)")
     add(
         "--clock",
@@ -71,6 +83,27 @@ def _arguments() -> argparse.Namespace:
         name = f"--{field.name.replace('_', '-')}"
         add(name, type=_share, default=field.default, help="share, 0 to 1 (default %(default)s)")
     return parser.parse_args()
+
+
+_FILES: Final = {
+    "ca": ("MOTCUA_TLS_CA", "the authorities of the service's certificate"),
+    "cert": ("MOTCUA_TLS_OWN_CERT", "the certificate that is shown"),
+    "key": ("MOTCUA_TLS_OWN_KEY", "its key"),
+}
+
+
+def _target(arguments: argparse.Namespace) -> tuple[str, str, Tls | None]:
+    """Return the address, the token, and how TLS is spoken; None in the clear."""
+    host, tls_port = os.environ.get("MOTCUA_HOST") or "127.0.0.1", os.environ.get("POSTAL_TLS_PORT")
+    port = tls_port or os.environ.get("POSTAL_PORT") or "7403"
+    named = {name: getattr(arguments, name) for name in _FILES}
+    secured = arguments.tls or any(named.values()) or bool(tls_port and not arguments.address)
+    files = {name: named[name] or os.environ.get(_FILES[name][0], "") for name in _FILES}
+    return (
+        arguments.address or f"{host}:{port}",
+        arguments.token,
+        Tls(**files) if secured else None,
+    )
 
 
 def _share(text: str) -> float:

@@ -7,6 +7,8 @@ import hashlib
 import random
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -40,22 +42,34 @@ class JobRefused(Exception):
         self.reason = reason
 
 
-def connect(address: str, token: str, cert: str = "", key: str = "", ca: str = "") -> PartnerClient:
-    """Connect with a token in plain, or with a client certificate (paths of PEM files)."""
+@dataclass(frozen=True)
+class Tls:
+    """How TLS is spoken, by paths of PEM files."""
+
+    ca: str = ""
+    """The authorities of the service's certificate; empty: gRPC's own."""
+    cert: str = ""
+    """The certificate that is shown; empty for none."""
+    key: str = ""
+
+    def credentials(self) -> grpc.ChannelCredentials:
+        """Read the files; raise ``OSError``."""
+        files = (
+            Path(name).read_bytes() if name else None for name in (self.ca, self.key, self.cert)
+        )
+        return grpc.ssl_channel_credentials(*files)
+
+
+def connect(address: str, token: str, tls: Tls | None = None) -> PartnerClient:
+    """Connect over TLS or in the clear, with a token where there is one; raise ``OSError`` for a
+    file that can't be read.
+    """
     options = [("grpc.keepalive_time_ms", 60_000), ("grpc.max_reconnect_backoff_ms", 1000)]
-    if cert:
-        channel = grpc.aio.secure_channel(address, _certificate(cert, key, ca), options)
+    if tls is not None:
+        channel = grpc.aio.secure_channel(address, tls.credentials(), options)
     else:
         channel = grpc.aio.insecure_channel(address, options)
     return PartnerClient(channel, (("authorization", f"Bearer {token}"),) if token else ())
-
-
-def _certificate(cert: str, key: str, ca: str) -> grpc.ChannelCredentials:
-    pems = []
-    for path in (ca, key, cert):
-        with open(path, "rb") as file:
-            pems.append(file.read())
-    return grpc.ssl_channel_credentials(*pems)
 
 
 class PartnerClient:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Coroutine
 from random import Random
 from typing import Any
@@ -36,6 +37,7 @@ class Simulator:
         self._random = Random(seed)
         self._calls = asyncio.Semaphore(CALLS)
         self._ending = asyncio.Event()
+        self._said = ""
         self._jobs: set[asyncio.Task[None]] = set()
 
     def end(self) -> None:
@@ -75,8 +77,15 @@ class Simulator:
                     grpc.StatusCode.INVALID_ARGUMENT,
                 ):
                     raise
+                self._say(f"{error.code().name}: {error.details()}")
             self.count.counts["reconnects"] += 1
             await asyncio.sleep(0.2)
+
+    def _say(self, why: str) -> None:
+        """Print why the stream broke, unless it broke for the same reason before."""
+        if why != self._said:
+            self._said = why
+            print(f"partner_sim: {why}", file=sys.stderr, flush=True)
 
     def _begin(self, job_id: str) -> None:
         self.count.counts["offered"] += 1

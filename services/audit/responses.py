@@ -19,6 +19,7 @@ from services.audit.state.local_days import day
 from services.audit.state.portal_state import WITHOUT_RESULT, DossierRow
 from services.audit.wording.event_lines import state_name, summary
 from services.audit.wording.formatting import Text
+from services.audit.wording.names import NO_NAMES, Names
 
 _AGREEMENT = {
     Agreement.NONE: pb.AGREEMENT_UNSPECIFIED,
@@ -29,8 +30,9 @@ _AGREEMENT = {
 Row = Mapping[str, Any]
 
 
-def entry(row: Row, time_zone: str) -> pb.TimelineEntry:
-    """Describe an event; days in its summary are of the time zone given.
+def entry(row: Row, time_zone: str, names: Names = NO_NAMES) -> pb.TimelineEntry:
+    """Describe an event; days in its summary are of the time zone given, units and officers by
+    their names.
 
     Of bytes that no longer parse, what only they hold is left out.
     """
@@ -46,13 +48,22 @@ def entry(row: Row, time_zone: str) -> pb.TimelineEntry:
         hash=row["hash"],
         partition=row["partition"],
         offset=row["offset"],
-        summary=_text(summary(row["type"], row["body"], time_zone)),
+        summary=_text(summary(row["type"], row["body"], time_zone, names)),
         traceparent=row["trace"],
     )
     if event is not None:
         answer.actor.CopyFrom(event.actor)
         answer.causation_id = event.causation_id
     return answer
+
+
+def contradiction(dossier: DossierRow, row: Row) -> pb.Contradiction:
+    """Describe a report that contradicts an earlier one, of a dossier."""
+    return pb.Contradiction(
+        dossier_code=dossier["dossier_code"],
+        unit=dossier["unit"],
+        report=entry(row, dossier["time_zone"]),
+    )
 
 
 def state(row: DossierRow, at: int) -> pb.DossierState:

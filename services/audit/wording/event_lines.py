@@ -2,8 +2,8 @@
 
 The lines are texts of audit's catalogue, ``event.NAME`` by the name of the event; where there are
 several of one event, ``event.NAME.VARIANT``. A parameter is a field of the payload, or one of
-``_COMPUTED``. Lines hold codes, units and dates of the event; never anything that a person wrote or
-personal data.
+``_COMPUTED`` or ``_NAMED``. Lines hold codes, units and dates of the event, with names of units and
+officers where the directory has them; never anything that a person wrote or a citizen's data.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.events.v1.event_pb2 import Event
 from motcua.routing.v1.types_pb2 import DocumentStage
@@ -21,6 +21,7 @@ from kernel.eventsourcing.envelope import payload_of, short_name
 from kernel.messages.catalogue import BilingualText, FixedText
 from office.tracking_codes import tracked_line
 from services.audit.wording.formatting import Text, dong, moment
+from services.audit.wording.names import NO_NAMES, Names
 from services.audit.wording.texts import TEXTS, key_of_value
 
 NO_WORDS: Final = FixedText("", "")
@@ -41,7 +42,7 @@ def message_kinds() -> dict[str, str]:
     return {key.removeprefix("message."): TEXTS.text(key).en for key in keys}
 
 
-def summary(type_name: str, body: bytes, time_zone: str) -> Text:
+def summary(type_name: str, body: bytes, time_zone: str, names: Names = NO_NAMES) -> Text:
     """Return in one line what happened; for a type that this build does not know, its name."""
     name = short_name(type_name) or "?"
     try:
@@ -50,10 +51,10 @@ def summary(type_name: str, body: bytes, time_zone: str) -> Text:
         payload = None
     if payload is None:
         return TEXTS.both("unknown_event", name=name)
-    return line_of(payload, time_zone)
+    return line_of(payload, time_zone, names)
 
 
-def line_of(payload: Any, time_zone: str) -> Text:
+def line_of(payload: Any, time_zone: str, names: Names = NO_NAMES) -> Text:
     """Return the line of a payload."""
     name = payload.DESCRIPTOR.name
     choose = _VARIANTS.get(name)
@@ -61,25 +62,36 @@ def line_of(payload: Any, time_zone: str) -> Text:
     key = f"event.{name}.{variant}" if variant else f"event.{name}"
     if key not in TEXTS:
         return TEXTS.both("unknown_event", name=name)
-    text = TEXTS.filled(key, _Fields(payload, time_zone))
+    text = TEXTS.filled(key, _Fields(payload, time_zone, names))
     return text.vi, text.en
 
 
 @dataclass(frozen=True, slots=True)
 class _Fields:
-    """The fields of a payload as a line shows them: instants in the dossier's zone, and enumerated
-    values by their words in the catalogue.
+    """The fields of a payload as a line shows them: instants in the dossier's zone, enumerated
+    values by their words in the catalogue, units and officers by their names.
     """
 
     payload: Any
     time_zone: str
+    names: Names
+
+    def __getattr__(self, name: str) -> object:
+        """Return a field of a message that is a field itself: ``{next.unit}``."""
+        return self[name]
 
     def __getitem__(self, name: str) -> object:
+        if name in _NAMED:
+            return _NAMED[name](self.payload, self.names)
         if name in _COMPUTED:
             return _COMPUTED[name](self.payload, self.time_zone)
         value = getattr(self.payload, name)
         if isinstance(value, Timestamp):
             return FixedText(*moment(value, self.time_zone))
+        if isinstance(value, Message):
+            return _Fields(value, self.time_zone, self.names)
+        if isinstance(value, str):
+            return self.names.of_field(name, value)
         if self.payload.DESCRIPTOR.fields_by_name[name].enum_type is None:
             return value
         return _word(key_of_value(self.payload, name, ""))
@@ -122,10 +134,11 @@ def _judgement(payload: Any, _time_zone: str) -> BilingualText:
     return TEXTS.text(f"judgement.{signing}.{'yes' if payload.approved else 'no'}")
 
 
-def _answering(payload: Any, _time_zone: str) -> object:
+def _answering(payload: Any, names: Names) -> object:
+    unit = names.unit(payload.unit)
     if not payload.successor_unit:
-        return payload.unit
-    return TEXTS.text("unit.successor", successor=payload.successor_unit, unit=payload.unit)
+        return unit
+    return TEXTS.text("unit.successor", successor=names.unit(payload.successor_unit), unit=unit)
 
 
 def _message(payload: Any, _time_zone: str) -> object:
@@ -139,19 +152,25 @@ _COMPUTED: Final[Mapping[str, Callable[[Any, str], object]]] = {
     "le_phi": lambda payload, _: dong(payload.le_phi),
     "result_number": lambda payload, _: _after_comma(payload.result_number),
     "document_number": lambda payload, _: _after_comma(payload.document_number),
-    "of_unit": lambda payload, _: _in_brackets(payload.unit),
-    "officers": lambda payload, _: _in_brackets(", ".join(payload.officers)),
     "held": lambda payload, _: _word("resumed.held") if payload.extension_holds else "",
     "after": lambda payload, _: _word("resumed.after_missed") if payload.after_missed else "",
     "scope": _scope,
     "pause": _pause,
     "judgement": _judgement,
-    "answering": _answering,
     "message": _message,
     "tracked": lambda payload, _: FixedText(*tracked_line(payload.item_number, payload.code)),
     "corrected": lambda payload, _: payload.result_number,
 }
 """Parameters that are no field as it stands."""
+
+_NAMED: Final[Mapping[str, Callable[[Any, Names], object]]] = {
+    "answering": _answering,
+    "of_unit": lambda payload, names: _in_brackets(names.unit(payload.unit)),
+    "officers": lambda payload, names: _in_brackets(
+        ", ".join(map(names.officer, payload.officers))
+    ),
+}
+"""Parameters made of names."""
 
 _VARIANTS: Final[Mapping[str, Callable[[Any], str]]] = {
     "ItemTracked": lambda payload: "contradicts" if payload.contradicts else "",

@@ -143,9 +143,9 @@ def test_a_payment_at_the_counter_lowers_what_a_delivery_brings_in(office: Posta
         assert take(office, job_id).collect.total == 120_000
     office.foreign(CODE, "intake", FeeRecorded(phi=100_000, method="cash"))
     office.read()
-    told = office.ask(lambda c: office.queries.own(c, "buudien", early, "vi")).collect
-    assert told == pb.Money(le_phi=20_000, total=20_000)
-    deliver(office, early, collected=told, le_phi_receipt="B-1")
+    shown = office.ask(lambda c: office.queries.own(c, "buudien", early, "vi")).collect
+    assert shown == pb.Money(le_phi=20_000, total=20_000)
+    deliver(office, early, collected=shown, le_phi_receipt="B-1")
     deliver(
         office,
         late,
@@ -184,8 +184,9 @@ def test_own_jobs_by_state_day_and_page(office: PostalOffice) -> None:
     first = own(office, page_size=3)
     assert [each.job_id for each in first.jobs] == jobs[:3]
     assert ids(page_size=3, page_token=first.next_page_token) == jobs[3:4]
-    with pytest.raises(Invalid):
-        own(office, page_token="x")
+    for wrong in ({"page_token": "x"}, {"day": "2021-02-30"}, {"day": "9999-12-31"}):
+        with pytest.raises(Invalid):
+            own(office, **wrong)
     assert [each.job_id for each in own(office, "chuyenphat").jobs] == jobs[4:]
     assert (T0, own(office).jobs[0].unit) == (to_us(own(office).jobs[0].created_at), UNIT)
 

@@ -9,12 +9,15 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from motcua.postal.v1 import postal_pb2
 
+from infra.local.ports import free_port
 from kernel.base.clock import parse_clock
 from services.postal.config.partners import DEVELOPMENT_TOKENS
+from tests.support.certificates import Authority
 from tests.support.events import name_of
 from tests.support.feed import wait_until
 from tests.support.identity import metadata
@@ -26,6 +29,12 @@ SPEED = 20_000
 Simulate = Callable[..., "subprocess.Popen[str]"]
 
 
+HONEST = (
+    *("--pace", "0.3", "--refuse", "0", "--silent", "0"),
+    *("--give-back", "0", "--contradict", "0"),
+)
+
+
 def clock_now(speed: int = SPEED) -> str:
     """Return a clock's setting that starts now, on a Monday morning, and runs fast."""
     return f"2021-08-09T08:00:00+07:00@{speed}@{time.time()}"
@@ -33,13 +42,16 @@ def clock_now(speed: int = SPEED) -> str:
 
 @pytest.fixture
 def simulate() -> Iterator[Simulate]:
-    """Starts simulators; what still runs at the end is ended."""
+    """Starts simulators, by an address or by settings; what still runs at the end is ended."""
     running: list[subprocess.Popen[str]] = []
 
-    def start(serving: Serving, who: str, clock: str, *arguments: str) -> subprocess.Popen[str]:
+    def start(
+        serving: Serving | None, who: str, clock: str, *arguments: str, **settings: str
+    ) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "partner_sim", "--clock", clock, *arguments]
-        address = ["--address", f"127.0.0.1:{serving.port}"]
-        env = dict(os.environ) | {"PARTNER_TOKEN": DEVELOPMENT_TOKENS.get(who, who)}
+        address = ["--address", f"127.0.0.1:{serving.port}"] if serving else []
+        token = {"PARTNER_TOKEN": DEVELOPMENT_TOKENS.get(who, who)}
+        env = dict(os.environ) | token | settings
         running.append(
             subprocess.Popen(
                 [*command, *address],
@@ -119,19 +131,7 @@ def test_a_partner_goes_on_when_the_office_was_away(serve: Serve, simulate: Simu
     """Stopped in the middle, the server comes back on its port: nothing is lost or doubled."""
     clock = clock_now(SPEED // 4)  # leases long enough, in real time, for a restart
     serving = serve(clock=parse_clock(clock))
-    honest = [
-        "--pace",
-        "0.3",
-        "--refuse",
-        "0",
-        "--silent",
-        "0",
-        "--give-back",
-        "0",
-        "--contradict",
-        "0",
-    ]
-    partner = simulate(serving, FIRST, clock, *honest)
+    partner = simulate(serving, FIRST, clock, *HONEST)
     feed(serving)
     wait_until(lambda: states(serving)[postal_pb2.JOB_STATE_UNDER_WAY] > 3, 30, "some work")
     serving.server.drain(0.1)
@@ -169,3 +169,44 @@ def test_a_refused_credential_is_said_and_ends_the_program(
     assert process.returncode == 1
     assert "UNAUTHENTICATED" in err
     assert json.loads(out)["offered"] == 0
+
+
+def test_a_partner_comes_in_over_tls_by_its_certificate(serve: Serve, tmp_path: Path) -> None:
+    """By the settings of `motcua`; without a certificate, or of another authority, nothing is
+    offered.
+    """
+    authority, port, clock = Authority(), free_port(), clock_now()
+    authority.write_server_files(tmp_path)
+    cert, key = authority.issue("partner", uri=f"spiffe://motcua/partner/{FIRST}")
+    other = Authority("somebody").pem
+    for name, content in (("own.pem", cert), ("own.key", key), ("other.pem", other)):
+        (tmp_path / name).write_bytes(content)
+    serving = serve(
+        clock=parse_clock(clock),
+        tls_port=port,
+        tls_cert=tmp_path / "cert.pem",
+        tls_key=tmp_path / "key.pem",
+        tls_client_ca=tmp_path / "ca.pem",
+    )
+    feed(serving)
+    trusting = {"POSTAL_TLS_PORT": str(port), "MOTCUA_TLS_CA": str(tmp_path / "ca.pem")}
+    own = {
+        "MOTCUA_TLS_OWN_CERT": str(tmp_path / "own.pem"),
+        "MOTCUA_TLS_OWN_KEY": str(tmp_path / "own.key"),
+    }
+    misled = trusting | own | {"MOTCUA_TLS_CA": str(tmp_path / "other.pem")}
+    for settings in (trusting, misled):
+        process = simulate(None, "", clock, *HONEST, **settings)
+        assert process.stderr
+        assert process.stderr.readline().startswith("partner_sim: UNAVAILABLE: ")
+        assert finish(process)["offered"] == 0
+    partner = simulate(None, "", clock, *HONEST, **trusting, **own)
+    wait_until(lambda: settled(serving), 60, "every job's end")
+    assert finish(partner)["delivered"] == states(serving)[postal_pb2.JOB_STATE_DELIVERED] > 0
+
+
+def test_a_file_that_is_not_there_is_named(simulate: Simulate) -> None:
+    """With exit status 2."""
+    process = simulate(None, FIRST, "real", "--ca", "/nowhere/ca.pem")
+    _, err = process.communicate(timeout=30)
+    assert (process.returncode, "/nowhere/ca.pem" in err) == (2, True)

@@ -1,3 +1,4 @@
+import re
 from typing import cast
 
 import pytest
@@ -13,14 +14,18 @@ from motcua.intake.v1.dossier_events_pb2 import (
     WithdrawalRequested,
 )
 from motcua.postal.v1.job_events_pb2 import ItemDelivered, ItemTracked
+from motcua.routing.v1.case_events_pb2 import CaseOpened
 from motcua.routing.v1.collaboration_events_pb2 import ConsultationAnswered, ConsultationCancelled
 from motcua.routing.v1.deadline_events_pb2 import DeadlineApproaching
+from motcua.routing.v1.event_parts_pb2 import CurrentStep
 from motcua.routing.v1.officer_events_pb2 import AbsenceEnded, DelegationEnded
 from motcua.routing.v1.types_pb2 import DeadlineScope, Opinion
 
 from kernel.eventsourcing.envelope import event_types
+from office.people.directory import Directory, DirectoryUnit, Officer
 from services.audit import responses
-from services.audit.wording.event_lines import STATES, state_name, summary
+from services.audit.wording.event_lines import STATES, line_of, state_name, summary
+from services.audit.wording.names import Names
 from tests.support.audit_histories import HANOI, at, happened, stamp
 
 WHEN = at("2021-08-09 08:00")
@@ -169,3 +174,51 @@ def test_a_successor_s_opinion_names_both_units() -> None:
     assert _line(payload)[1] == "Consultation 1 answered: H22.02 agrees"
     taken = ConsultationCancelled(number=1, unit="H22.02", reason="Nguyễn Văn Kín")
     assert _line(taken)[1] == "Consultation 1 taken back: H22.02"
+
+
+NAMES = Names(
+    Directory(
+        {
+            "H22.02": DirectoryUnit("H22.02", "Sở Kế hoạch và Đầu tư"),
+            "H22.12": DirectoryUnit("H22.12", "Sở Công Thương"),
+        },
+        {
+            "an": Officer("an", "Lò Văn An", "H22.12", frozenset()),
+            "binh": Officer("binh", "Sùng Thị Bình", "H22.12", frozenset()),
+        },
+    )
+)
+CODE = re.compile(r"H22|\ban\b|\bbinh\b")
+
+
+def _filled(message: Message) -> Message:
+    """Fill every field of an event that may hold the code of a unit or an officer."""
+    for field in message.DESCRIPTOR.fields:
+        if field.name in ("unit", "successor_unit"):
+            setattr(message, field.name, "H22.02" if field.name == "unit" else "H22.12")
+        elif field.name in ("officer", "assignee", "substitute"):
+            setattr(message, field.name, "an" if field.name == "officer" else "binh")
+        elif field.name in ("officers",) and field.message_type is None:
+            getattr(message, field.name).append("binh")
+        elif field.name in ("current", "next"):
+            _filled(getattr(message, field.name))
+    return message
+
+
+@pytest.mark.parametrize("type_name", sorted(event_types()))
+def test_units_and_officers_have_their_names_where_the_directory_knows_them(type_name: str) -> None:
+    """In every event; without a directory the codes stay."""
+    payload = _filled(event_types()[type_name]())
+
+    lines = line_of(payload, HANOI, NAMES)
+
+    assert [text for text in lines if CODE.search(text)] == []
+    codes = [text for text in line_of(payload, HANOI) if CODE.search(text)]
+    assert bool(codes) == (lines != line_of(payload, HANOI))
+
+
+def test_a_case_is_opened_at_a_unit_with_a_name() -> None:
+    """Also in the step that an event holds."""
+    opened = CaseOpened(current=CurrentStep(step="receive", unit="H22.12"))
+    assert line_of(opened, HANOI, NAMES)[1] == "Case opened: receive, Sở Công Thương"
+    assert line_of(opened, HANOI)[1] == "Case opened: receive, H22.12"

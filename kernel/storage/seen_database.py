@@ -73,7 +73,7 @@ class SeenDatabase:
         with self._lock:
             seen = dict(self._positions)
         rows = connection.execute(select(table.partition, table.position))
-        stored: dict[int, int] = {row.partition: row.position for row in rows}
+        stored = {int(partition): int(position) for partition, position in rows}
         if any(stored.get(partition, 0) < position for partition, position in seen.items()):
             raise DatabaseWentBack("less of the log was read than before")
 
