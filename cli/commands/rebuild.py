@@ -41,7 +41,7 @@ from kernel.consumer.reading.log_reader import LogUnavailable
 from kernel.eventsourcing.identities import OtherIdentity
 from kernel.eventsourcing.service_model import Model
 from kernel.kafka.cluster import Cluster
-from kernel.rebuild.carry_over import NotOnLog
+from kernel.rebuild.carry_over import NotOnLog, NotProven
 from kernel.rebuild.check import check
 from kernel.rebuild.place import HeldUp, RebuildRunning
 from kernel.rebuild.rebuild import READING, Rebuilt, rebuild
@@ -88,7 +88,7 @@ def rebuild_service(
         raise failed(str(error)) from error
     except OtherIdentity as error:
         raise failed(f"DATABASE_URL: {error}; put the right one in its place") from error
-    except (state.AlreadyRunning, BrokerError, JarError) as error:
+    except (NotProven, state.AlreadyRunning, BrokerError, JarError) as error:
         raise failed(str(error)) from error
     except (NotOnLog, LogDiffers) as error:
         raise failed(
