@@ -21,5 +21,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "process.missing": "Open cases need a process that no file holds; they stand still.",
     "child.withheld": "A case opened no further child dossier: too many dossiers stand above it.",
     "timer.skipped": "A transition was not taken: no file holds the process of its case.",
+    "ledger.inconsistent": "Audit's tree no longer continues what was signed of a partition: "
+    "nothing is signed until it does.",
 }
 """Each name with a sentence. An operator may rely on the names."""

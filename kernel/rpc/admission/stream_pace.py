@@ -17,7 +17,7 @@ SHORTEST_SLEEP: Final = 0.001
 
 
 class StreamPace:
-    """Says when the next answer of any stream may be sent. For one event loop."""
+    """Decides when the next answer of any stream may be sent. For one event loop."""
 
     def __init__(self, calls_run: Callable[[], bool]) -> None:
         self._calls_run = calls_run

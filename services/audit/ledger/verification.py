@@ -121,7 +121,7 @@ class TreeVerification:
                     self._differ(history, head)
 
     def _differ(self, history: _History, head: Checkpoint) -> None:
-        """Tell the first checkpoint of a history that differs: all after it do, too."""
+        """Add the first checkpoint of a history that differs: all after it do, too."""
         kind = types.FINDING_KIND_CHECKPOINT_DIFFERS
         place, subject = (self._partition, history.sound), Subject(end_offset=head.size)
         self._findings.add(kind, place, subject, head.root)
