@@ -25,6 +25,7 @@ ALL = (
     "recalculate",
     "lists",
     "audit_rebuild",
+    "ledger",
     "import_log",
     "watch_idle",
     "procedures",

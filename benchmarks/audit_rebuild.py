@@ -37,7 +37,7 @@ TARGET_MB = 500
 _OFFICER = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="an.nv", unit="H22.12.01")
 
 
-def _events(count: int) -> Iterator[Event]:
+def events(count: int) -> Iterator[Event]:
     """Return the events of dossiers that overlap in time, 13 for each."""
     step = CurrentStep(step="verify", unit="H22.12.01", role="specialist")
     due = to_timestamp(START + 5 * DAY)
@@ -94,7 +94,7 @@ def _fill(bootstrap: str, topic: str, count: int) -> None:
     producer = KafkaProducer(
         bootstrap_servers=bootstrap, acks=1, enable_idempotence=False, linger_ms=20
     )
-    for event in _events(count):
+    for event in events(count):
         attributes = headers(
             event.event_id,
             type_name(event),

@@ -25,6 +25,7 @@ _COMMANDS = {
     "state": "commands.dossier:state",
     "mails": "commands.mails:mails",
     "conflicts": "commands.dossier:conflicts",
+    "contradictions": "commands.contradictions:contradictions",
     "deadlines": "commands.deadlines:app",
     "replay": "commands.record.event_log:replay",
     "rebuild": "commands.rebuild:rebuild_service",

@@ -64,18 +64,19 @@ def timeline(
     with audit() as stub:
         answer = stub.GetTimeline(request, timeout=60, metadata=identity())
     if as_json:
-        print_json([_entry(entry) for entry in answer.entries])
+        print_json([entry_document(entry) for entry in answer.entries])
     else:
         out.print(timeline_table(answer, language))
 
 
-def _entry(entry: pb.TimelineEntry) -> dict[str, Any]:
+def entry_document(entry: pb.TimelineEntry) -> dict[str, Any]:
+    """Return an entry of a timeline as a document."""
     return {
         "source": entry.source,
         "sequence": entry.sequence,
         "type": entry.type,
         "occurred_at": iso(entry.occurred_at),
-        "happened_at": iso(_happened(entry)),
+        "happened_at": iso(happened(entry)),
         "recorded_at": iso(entry.recorded_at),
         "actor": {
             "kind": _KINDS.get(entry.actor.kind, str(entry.actor.kind)),
@@ -104,7 +105,7 @@ def timeline_table(answer: pb.GetTimelineResponse, language: Language = Language
     columns = ("happened", *(("recorded",) if late else ()), "service", "#", "event", "by", "what")
     rows = [
         (
-            moment(_happened(entry)),
+            moment(happened(entry)),
             *((_recorded(entry),) if late else ()),
             entry.source,
             str(entry.sequence),
@@ -124,7 +125,7 @@ def _narrow_timeline(answer: pb.GetTimelineResponse, title: str, language: Langu
         lines = [f"{entry.type} by {_who(entry)}", _summary(entry, language)]
         lines += [f"recorded {recorded}"] if recorded else []
         event = f"{entry.source} {entry.sequence}"
-        rows.append((moment(_happened(entry)), event, "\n".join(lines)))
+        rows.append((moment(happened(entry)), event, "\n".join(lines)))
     columns = ("happened", "event", "what")
     return grid(columns, rows, title=title, whole=columns[:2])
 
@@ -133,7 +134,7 @@ def _summary(entry: pb.TimelineEntry, language: Language) -> str:
     return entry.summary.vi if language is Language.vi else entry.summary.en
 
 
-def _happened(entry: pb.TimelineEntry) -> Timestamp:
+def happened(entry: pb.TimelineEntry) -> Timestamp:
     """Return when it happened by the word of whoever was there, such as a postman."""
     return entry.happened_at if entry.HasField("happened_at") else entry.occurred_at
 
@@ -141,7 +142,7 @@ def _happened(entry: pb.TimelineEntry) -> Timestamp:
 def _recorded(entry: pb.TimelineEntry) -> str:
     """Return the minute of recording; empty when it happened in the same."""
     recorded = moment(entry.recorded_at)
-    return "" if recorded == moment(_happened(entry)) else recorded
+    return "" if recorded == moment(happened(entry)) else recorded
 
 
 def _who(entry: pb.TimelineEntry) -> str:

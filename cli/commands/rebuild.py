@@ -38,9 +38,10 @@ from kernel.config.master_key import authenticator_of
 from kernel.config.settings import Settings
 from kernel.consumer.reading.log_comparison import LogDiffers
 from kernel.consumer.reading.log_reader import LogUnavailable
+from kernel.eventsourcing.identities import OtherIdentity
 from kernel.eventsourcing.service_model import Model
 from kernel.kafka.cluster import Cluster
-from kernel.rebuild.carry_over import NotOnLog
+from kernel.rebuild.carry_over import NotOnLog, NotProven
 from kernel.rebuild.check import check
 from kernel.rebuild.place import HeldUp, RebuildRunning
 from kernel.rebuild.rebuild import READING, Rebuilt, rebuild
@@ -85,7 +86,9 @@ def rebuild_service(
             done = rebuild_database(service, servers)
     except NothingThere as error:
         raise failed(str(error)) from error
-    except (state.AlreadyRunning, BrokerError, JarError) as error:
+    except OtherIdentity as error:
+        raise failed(f"DATABASE_URL: {error}; put the right one in its place") from error
+    except (NotProven, state.AlreadyRunning, BrokerError, JarError) as error:
         raise failed(str(error)) from error
     except (NotOnLog, LogDiffers) as error:
         raise failed(

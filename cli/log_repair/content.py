@@ -8,15 +8,19 @@ they were written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from kernel.consumer.applying.decode import key_fits, read
 from kernel.eventsourcing.envelope import digest_of
 from kernel.eventsourcing.record import Record, record_digest
+from kernel.ledger.merkle import leaf_hash
 
+REPEATABLE: Final = 10_000
+"""Records among which the one that stands a second time is looked for."""
 Name = tuple[str, str, str]
 """What tells a service's events of one stream from others: kind and id of the stream, source."""
 Identity = tuple[Name, int, bytes]
@@ -30,7 +34,7 @@ class Origin(StrEnum):
 
     LOG = "the log"
     RECORD = "audit's record"
-    REPEAT = "repeat of the record before"
+    REPEAT = "repeat of a record before"
     EVENTS = "own database"
     OTHER = "elsewhere"
 
@@ -136,22 +140,24 @@ def content(
     logged: Iterable[Record],
     position: int,
     loose: Iterable[tuple[Loose, Origin]],
+    leaf_at: Callable[[int], bytes] = lambda _offset: b"",
 ) -> Iterator[Planned]:
     """Yield what a partition must hold, from offset 0 without a gap.
 
     ``placed`` is what audit has of it, ``logged`` what there is of the same log. Where audit has
     nothing, a record was read that had been read before: a repeat, which has no effect, keeps its
-    place. Raise ``NothingHeld`` when there is nothing to repeat.
+    place, the one whose leaf (``leaf_at``) audit's tree has there if it is among the last ones.
+    Raise ``NothingHeld`` when there is nothing to repeat.
     """
-    offset = 0
-    last: Record | None = None
+    offset, repeats = 0, _Repeats(partition, leaf_at)
     for record, origin in _merged(placed, logged):
         for gap in range(offset, record.offset):
-            yield _repeat(last, partition, gap)
+            yield repeats.at(gap)
         yield Planned(record, origin)
-        offset, last = record.offset + 1, record
+        offset = record.offset + 1
+        repeats.add(record)
     for gap in range(offset, position):
-        yield _repeat(last, partition, gap)
+        yield repeats.at(gap)
     offset = max(offset, position)
     for each, origin in loose:
         record = Record(partition, offset, each.key, each.value, each.headers)
@@ -159,10 +165,29 @@ def content(
         offset += 1
 
 
-def _repeat(last: Record | None, partition: int, offset: int) -> Planned:
-    if last is None:
-        raise NothingHeld(f"nobody holds the first records of partition {partition}")
-    return Planned(last._replace(offset=offset), Origin.REPEAT)
+class _Repeats:
+    """The last records of a partition, of which one may stand a second time."""
+
+    def __init__(self, partition: int, leaf_at: Callable[[int], bytes]) -> None:
+        self._partition = partition
+        self._leaf_at = leaf_at
+        self._by_leaf: OrderedDict[bytes, Record] = OrderedDict()
+
+    def add(self, record: Record) -> None:
+        """Remember a record, and forget the oldest one of too many."""
+        leaf = leaf_hash(record.value or b"")
+        self._by_leaf[leaf] = record
+        self._by_leaf.move_to_end(leaf)
+        if len(self._by_leaf) > REPEATABLE:
+            self._by_leaf.popitem(last=False)
+
+    def at(self, offset: int) -> Planned:
+        """Return the repeat that stands at an offset, or the last record where that is unknown."""
+        if not self._by_leaf:
+            raise NothingHeld(f"nobody holds the first records of partition {self._partition}")
+        last = self._by_leaf[next(reversed(self._by_leaf))]
+        found = self._by_leaf.get(self._leaf_at(offset), last)
+        return Planned(found._replace(offset=offset), Origin.REPEAT)
 
 
 def _merged(placed: Iterable[Record], logged: Iterable[Record]) -> Iterator[tuple[Record, Origin]]:

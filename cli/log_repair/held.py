@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,11 +22,15 @@ from kernel.consumer.applying import positions, quarantine_rows
 from kernel.eventsourcing.envelope import DIGEST_SIZE, Headers, headers
 from kernel.eventsourcing.record import Mark, Record
 from kernel.eventsourcing.service_model import Model
+from kernel.ledger.merkle import HASH_SIZE
+from kernel.ledger.tiles import WIDTH
 from kernel.storage.engines import open_engine
 
 AUDIT: Final = "audit"
 RECORD: Final = "log"
 """Audit's table of the records that it has read."""
+TILES: Final = "tiles"
+"""Audit's table of the hashes of all records of the log."""
 _PAGE: Final = 1_000
 
 
@@ -123,6 +128,24 @@ class Database:
             if record.offset > last:
                 yield record
                 last = record.offset
+
+    def leaves(self, partition: int) -> Callable[[int], bytes]:
+        """Return what reads the leaf of audit's tree at an offset: the hash of what stood there, no
+        bytes where the tree has none.
+        """
+        c = self.model.tables.metadata.tables[TILES].c
+
+        @lru_cache(maxsize=2)
+        def tile(index: int) -> bytes:
+            here = select(c.hashes).where(c.partition == partition, c.level == 0, c.index == index)
+            found = self.connection.execute(here).scalar()
+            return b"" if found is None else bytes(found)
+
+        def leaf(offset: int) -> bytes:
+            index, within = divmod(offset, WIDTH)
+            return tile(index)[within * HASH_SIZE : (within + 1) * HASH_SIZE]
+
+        return leaf
 
     def _recorded(self, partition: int) -> Iterator[Record]:
         c = self.model.tables.metadata.tables[RECORD].c

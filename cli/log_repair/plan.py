@@ -126,6 +126,7 @@ class Planner:
             self._read(partition) if same else (),
             self._positions.get(partition, 0),
             self._loose.get(partition, ()),
+            (lambda _offset: b"") if self._audit is None else self._audit.leaves(partition),
         )
 
     def _placed(self, partition: int) -> Iterator[Record]:

@@ -92,16 +92,25 @@ def hold(data_dir: Path, service: str) -> Path:
 
 
 def release(data_dir: Path, service: str) -> None:
-    """Hold a service no more; nothing is left when it was the last one."""
+    """Hold a service no more; nothing is left when it was the last one, also of processes that were
+    killed.
+    """
     _hold_file(data_dir, service).unlink(missing_ok=True)
+    for path in (data_dir / HOLD).glob(f"{service}.*"):
+        if not _holds(path):
+            path.unlink(missing_ok=True)
     with suppress(OSError):  # another service is being held
         (data_dir / HOLD).rmdir()
 
 
 def held(data_dir: Path, service: str) -> bool:
     """Return whether a service is being held by a process that is still there."""
-    holders = (path.suffix[1:] for path in (data_dir / HOLD).glob(f"{service}.*"))
-    return any(holder.isdigit() and psutil.pid_exists(int(holder)) for holder in holders)
+    return any(map(_holds, (data_dir / HOLD).glob(f"{service}.*")))
+
+
+def _holds(path: Path) -> bool:
+    holder = path.suffix[1:]
+    return holder.isdigit() and psutil.pid_exists(int(holder))
 
 
 def _hold_file(data_dir: Path, service: str) -> Path:

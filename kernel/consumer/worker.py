@@ -29,9 +29,9 @@ from kernel.consumer.reading.log_reader import LogReader, LogUnavailable
 from kernel.consumer.reading.stall_detector import INTERVAL, StallDetector
 from kernel.consumer.redrive import redrive
 from kernel.eventsourcing.readiness import Readiness, note_whole
-from kernel.eventsourcing.seen_database import SeenDatabase
 from kernel.eventsourcing.service_model import Model
 from kernel.outbox import published
+from kernel.storage.seen_database import SeenDatabase
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import RateLimit, fault, get_logger
 

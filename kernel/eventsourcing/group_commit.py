@@ -33,13 +33,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from kernel.base.errors import Busy, Conflict, Unavailable
 from kernel.base.halt import HaltReason
 from kernel.crypto.keyring import Keyring
-from kernel.eventsourcing.seen_database import DatabaseWentBack, SeenDatabase
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import Remembered, UnitOfWork
 from kernel.messages.texts import TEXTS
 from kernel.storage.database_faults import is_full, is_statement_fault
 from kernel.storage.engines import ping
 from kernel.storage.generation import generation_of
+from kernel.storage.seen_database import DatabaseWentBack, SeenDatabase
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import RateLimit, get_logger
 from kernel.telemetry.vital_threads import EXIT_STATUS, vital_thread

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Engine, inspect, text
 
+from kernel.eventsourcing.identities import require_service
 from kernel.eventsourcing.service_model import Model
 from kernel.storage.engines import lock_schema
 from kernel.storage.schema_check import schema_differences
@@ -40,12 +41,14 @@ def migrate(engine: Engine, model: Model) -> bool:
     """Bring the schema up to date and say whether that changed it. Interrupted, it leaves the
     schema as it was; run twice, it changes nothing.
 
-    Processes that start together wait for one another. Raise ``RuntimeError`` when the revisions
+    Processes that start together wait for one another. Raise ``OtherIdentity`` when the database is
+    that of another service, ``RuntimeError`` when the revisions
     don't lead to the last one, and ``SchemaError`` when the schema has the last revision and is not
     what the code expects, or a revision on the way to it needs a rebuild.
     """
     with engine.begin() as connection:
         lock_schema(connection)
+        require_service(connection, model.tables, model.source)
         head = _head(model)
         if (present := _revision(connection)) == head:
             if lines := schema_differences(connection, model.tables.metadata):

@@ -27,6 +27,7 @@ from sqlalchemy import (
     true,
 )
 
+from kernel.consumer.applying.decode import UNAUTHENTICATED
 from kernel.consumer.decisions import without_outcome
 from kernel.consumer.decisions.service_stream import is_own
 from kernel.eventsourcing.service_model import Model
@@ -44,6 +45,12 @@ MADE: Final = frozenset(
 
 class NotOnLog(Exception):
     """The tables in use hold events that the log does not have; the text says how many."""
+
+
+class NotProven(Exception):
+    """The tables in use hold records that no key of records proves any more; the text says how
+    many.
+    """
 
 
 def usable_tables(held: Held, model: Model) -> frozenset[str]:
@@ -107,6 +114,30 @@ def require_own(held: Held, model: Model, usable: Set[str]) -> None:
         raise NotOnLog(
             f"the database of {model.source} has events that the log lacks, or has others in their "
             f"place, in {number} stream(s), such as {first}"
+        )
+
+
+def require_proven(held: Held, model: Model, usable: Set[str]) -> None:
+    """Raise ``NotProven`` when a record of the tables in use was quarantined as nobody's in those
+    that were made: they would lack it, as they would lack all when the key of records was lost.
+    """
+    if not {model.tables.positions.name, model.tables.quarantine.name} <= usable:
+        return
+    ours, theirs = _both(held, model.tables.quarantine)
+    positions, _ = _both(held, model.tables.positions)
+    place = and_(ours.c.partition == theirs.c.partition, ours.c.offset == theirs.c.offset)
+    found = (
+        select(func.count())
+        .select_from(theirs)
+        .join(positions, positions.c.partition == theirs.c.partition)
+        .outerjoin(ours, place)
+        .where(theirs.c.reason == UNAUTHENTICATED)
+        .where(theirs.c.offset < positions.c.position, ours.c.offset.is_(None))
+    )
+    if number := held.connection.execute(found).scalar_one():
+        raise NotProven(
+            f"MOTCUA_RECORD_KEYS: no key proves {number} record(s) that {model.source} has "
+            "accepted; nothing was changed"
         )
 
 

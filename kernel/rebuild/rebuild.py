@@ -18,12 +18,20 @@ from sqlalchemy.engine import make_url
 
 from kernel.consumer.applying.quarantine_rows import DISCARDED
 from kernel.eventsourcing.envelope import new_id
+from kernel.eventsourcing.identities import require_service
 from kernel.eventsourcing.migrate import migrate
 from kernel.eventsourcing.readiness import note_whole
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.kafka.cluster import Bootstrap
-from kernel.rebuild.carry_over import carry_over, require_own, take_own, unpublished, usable_tables
+from kernel.rebuild.carry_over import (
+    carry_over,
+    require_own,
+    require_proven,
+    take_own,
+    unpublished,
+    usable_tables,
+)
 from kernel.rebuild.place import HeldUp, Place
 from kernel.rebuild.postgresql_place import PostgresqlPlace
 from kernel.rebuild.shadow import Progress, Shadow
@@ -79,8 +87,9 @@ def rebuild(
 
     ``prepare`` makes empty tables; ``step`` is called at the beginning of each step. Raise
     ``RebuildRunning``; ``LogUnavailable`` when the log does not answer, ``LogDiffers`` when it is
-    another one than that of the database; ``NotOnLog`` when the database has what the log lacks;
-    ``HeldUp`` when its users do not let go of it. It is as it was then.
+    another one than that of the database; ``OtherIdentity`` when that is another service's;
+    ``NotOnLog`` when the database has what the log lacks, ``NotProven`` when no key proves what it
+    has; ``HeldUp`` when its users do not let go of it. It is as it was then.
     """
     begun = time.monotonic()
     place = place_of(url, schema or model.source)
@@ -129,6 +138,7 @@ def _exchange_now(
 ) -> Rebuilt:
     begun = time.monotonic()  # who writes may queue behind this one already while it waits
     with place.hold() as held:
+        require_service(held.connection, model.tables, model.source)
         step(READING_REST)
         shadow.read()
         usable = usable_tables(held, model)
@@ -138,6 +148,7 @@ def _exchange_now(
         carried = shadow.run(partial(take_own, rows=rows))
         left = shadow.run(_left)
         held.attach()
+        require_proven(held, model, usable)
         require_own(held, model, usable)
         kept = carry_over(held, model, usable)
         step(EXCHANGING)

@@ -29,7 +29,7 @@ from kernel.consumer.consumer import Consumer
 from kernel.consumer.reading.faust_adapter import FaustAdapter
 from kernel.crypto.keyring import Keyring, WrongMasterKey
 from kernel.eventsourcing.group_commit import Writer
-from kernel.eventsourcing.identities import KEYRING, OtherIdentity, bind
+from kernel.eventsourcing.identities import KEYRING, SERVICE, OtherIdentity, bind
 from kernel.eventsourcing.migrate import SchemaError, migrate
 from kernel.kafka.broker_clock import BrokerClock, broker_time
 from kernel.kafka.topic_watch import TopicWatch
@@ -83,6 +83,8 @@ def run(kind: type[_Settings], define: Callable[[_Settings], ServiceDefinition])
     except (JwksError, PermissionsError, WrongMasterKey, SchemaError) as wrong:
         refuse(name, wrong)
     except OtherIdentity as wrong:
+        if wrong.name == SERVICE:
+            refuse(name, f"DATABASE_URL: {wrong}; put the right one in its place")
         refuse(name, f"KEYRING_DATABASE_URL: {wrong}; its personal data can't be read with that")
     except Exception as error:
         _log.error("service.failed", **fault(error))
@@ -106,6 +108,7 @@ class ServiceProcess:
         keyring = Keyring(
             open_engine(keys, "keyring"), key, open_engine(keys, "keyring", read_only=True)
         )
+        bind(writable, model.tables, SERVICE, model.source)
         bind(writable, model.tables, KEYRING, keyring.keyring_id)
         self._writer = Writer(writable, model, keyring)
         clock = settings.make_clock()

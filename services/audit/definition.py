@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from motcua.audit.v1 import audit_pb2 as pb
 from motcua.audit.v1.finding_events_pb2 import FindingAcknowledged
 from motcua.events.v1.event_pb2 import Event
+from motcua.postal.v1.job_events_pb2 import ItemTracked
 from sqlalchemy import Engine
 
 from kernel.commands.command_methods import Handlers
@@ -32,7 +33,7 @@ from services.audit import rpc
 from services.audit.ledger import tree
 from services.audit.ledger.proofs import Ledger
 from services.audit.ledger.signing import Signer
-from services.audit.record import acknowledgements, recorder
+from services.audit.record import acknowledgements, contradictions, recorder
 from services.audit.record.log_source import log_of
 from services.audit.record.verifier import LogVerifier
 from services.audit.rpc import AuditServicer
@@ -48,7 +49,10 @@ def make_model() -> Model:
         source="audit",
         stream_kind=DOSSIER,
         tables=KERNEL,
-        projections={FindingAcknowledged: acknowledgements.note},
+        projections={
+            FindingAcknowledged: acknowledgements.note,
+            ItemTracked: contradictions.note,
+        },
         every=recorder.keep,
         read=tree.append,
         operational=frozenset({CHECKPOINTS.name, LEDGER_KEYS.name}),
@@ -102,7 +106,7 @@ def define(settings: AuditSettings) -> ServiceDefinition:
             runtime.model.authenticator,
         )
         keys = settings.signing_keys()
-        ledger = Ledger(keys, settings.witness_keys())
+        ledger = Ledger(keys)
         servicer = AuditServicer(
             runtime.reads, runtime.clock, verifier, ledger, calendar_of, people
         )

@@ -57,6 +57,15 @@ def entry(row: Row, time_zone: str, names: Names = NO_NAMES) -> pb.TimelineEntry
     return answer
 
 
+def contradiction(dossier: DossierRow, row: Row) -> pb.Contradiction:
+    """Describe a report that contradicts an earlier one, of a dossier."""
+    return pb.Contradiction(
+        dossier_code=dossier["dossier_code"],
+        unit=dossier["unit"],
+        report=entry(row, dossier["time_zone"]),
+    )
+
+
 def state(row: DossierRow, at: int) -> pb.DossierState:
     """Describe the state of a dossier at an instant."""
     return pb.DossierState(

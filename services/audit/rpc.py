@@ -19,6 +19,7 @@ from motcua.audit.v1.audit_pb2_grpc import AuditServiceServicer, add_AuditServic
 from sqlalchemy import Connection
 
 from kernel.auth.identity import caller
+from kernel.base import page_token
 from kernel.base.clock import Clock
 from kernel.base.errors import Invalid, NotFound, Violation
 from kernel.base.instants import instant_in, local_date, to_timestamp
@@ -37,7 +38,7 @@ from services.audit.deadlines.explain import explain
 from services.audit.deadlines.explanation import CalendarOf
 from services.audit.deadlines.listing import DeadlineFilter
 from services.audit.ledger.proofs import Ledger
-from services.audit.record import replay
+from services.audit.record import contradictions, replay
 from services.audit.record.replay import ReplayRange
 from services.audit.record.verifier import LogVerifier
 from services.audit.reports import queries
@@ -166,6 +167,30 @@ class AuditServicer(AuditServiceServicer):
             events = events_of(connection, code, times.as_of, times.known_at)
             explanation = explain(events, self._calendar_of)
             return responses.explanation(code, row["time_zone"], explanation)
+
+        return await self._reads.run(read)
+
+    async def ListContradictions(
+        self, request: pb.ListContradictionsRequest, context: Context
+    ) -> pb.ListContradictionsResponse:
+        """List the reports that contradict earlier ones."""
+        times, limit = times_of(request, self._clock.now()), request.page_size or PAGE_SIZE
+        after = ""
+        if request.page_token:
+            (after,) = page_token.place(request.page_token, _BAD_TOKEN, str)
+
+        def read(connection: Connection) -> pb.ListContradictionsResponse:
+            page = contradictions.dossiers(connection, after, limit + 1)
+            return pb.ListContradictionsResponse(
+                contradictions=[
+                    responses.contradiction(dossier, row)
+                    for dossier in page[:limit]
+                    for row in contradictions.reports(connection, dossier["dossier_code"], times)
+                ],
+                next_page_token=page_token.pack(page[limit - 1]["dossier_code"])
+                if len(page) > limit
+                else "",
+            )
 
         return await self._reads.run(read)
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_val
 from kernel.config.environment import Port
 from kernel.config.master_key import development_key, parse_keys
 from kernel.config.settings import Settings
-from kernel.ledger.signed_note import COSIGNATURE, VerifierKey, parse_key
+from kernel.ledger.signed_note import VerifierKey
 from office.ports import PORTS
 from office.settings import CalendarSettings, PeopleSettings
 from services.audit.ledger.signing import LedgerKeys
@@ -26,16 +26,6 @@ def _origin(text: str) -> str:
     return text
 
 
-def _parsed(text: str) -> list[VerifierKey]:
-    return [parse_key(part.strip()) for part in text.split(",") if part.strip()]
-
-
-def _witnesses(text: str) -> str:
-    if any(key.kind != COSIGNATURE for key in _parsed(text)):
-        raise ValueError("must be keys of cosignatures (type 0x04)")
-    return text
-
-
 class AuditSettings(CalendarSettings, PeopleSettings, Settings):
     """All variables of audit."""
 
@@ -47,9 +37,6 @@ class AuditSettings(CalendarSettings, PeopleSettings, Settings):
     """All of them sign checkpoints."""
     ledger_origin: Annotated[str, AfterValidator(_origin)] = Field(
         "motcua.invalid/ledger", validation_alias="MOTCUA_LEDGER_ORIGIN"
-    )
-    ledger_witnesses: Annotated[str, AfterValidator(_witnesses)] = Field(
-        "", validation_alias="MOTCUA_LEDGER_WITNESSES"
     )
     checkpoint_seconds: float = Field(10, gt=0, validation_alias="MOTCUA_CHECKPOINT_SECONDS")
 
@@ -65,7 +52,3 @@ class AuditSettings(CalendarSettings, PeopleSettings, Settings):
         """Return the keys of checkpoints; in development one of the data folder."""
         text = self.ledger_keys.get_secret_value() or development_key(self.data_dir, "ledger.key")
         return LedgerKeys(self.ledger_origin, parse_keys(text))
-
-    def witness_keys(self) -> list[VerifierKey]:
-        """Return the keys of known witnesses."""
-        return _parsed(self.ledger_witnesses)

@@ -1,5 +1,6 @@
 """The audit service's tables: the stored log, its hash chains, the trees over the log and their
-checkpoints, and a row for each dossier and for each acknowledgement of a finding.
+checkpoints, and a row for each dossier, for each with contradictions, and for each acknowledgement
+of a finding.
 
 But for checkpoints and their keys, all are functions of the log: a rebuild makes them again equal
 row for row.
@@ -94,6 +95,13 @@ ACKNOWLEDGEMENTS = Table(
     Column("acknowledged_at", BIG, nullable=False),
 )
 """Who answers for which finding of a verification."""
+
+CONTRADICTIONS = Table(
+    "contradictions",
+    METADATA,
+    Column("dossier_code", String, primary_key=True),
+)
+"""The dossiers of which a report contradicts an earlier one."""
 
 DOSSIERS = Table(
     "dossiers",

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from motcua.events.v1.event_pb2 import Event
-from sqlalchemy import make_url, select
+from sqlalchemy import delete, make_url, select
 
 from cli.log_repair.content import Origin
 from cli.log_repair.held import Database
@@ -23,6 +23,7 @@ from kernel.eventsourcing.record import Record, record_digest
 from kernel.eventsourcing.service_model import Model
 from kernel.storage.engines import open_engine
 from services.audit.definition import make_model
+from services.audit.tables import TILES
 from tests.support.databases import NewDatabase
 from tests.support.feed import code_of, supplement, wait_until
 from tests.support.memory_log import PARTITIONS, MemoryLog, MemoryReader
@@ -176,13 +177,26 @@ def test_the_plan_has_one_name_until_it_is_done(world: World) -> None:
 
 
 def test_a_repeat_keeps_its_place(world: World) -> None:
-    """Audit keeps no repeats: the place is filled by another one, and what was read last there is
-    noted anew.
-    """
+    """Audit keeps no repeats, but its tree says which one stood there."""
     partition = next(p for p in range(PARTITIONS) if world.log.end(p) > 1)
     first = world.log.read(partition, 0, 1)[0]
     world.log.append(first.key, first.value, first.headers)
     world.run(0, "routing", "audit")
+    with world.planned(MemoryLog()) as planner:
+        assert content(planner) == records(world.log)
+        assert moves(planner.databases, planner.plan) == {}
+
+
+def test_without_audits_tree_a_repeat_is_filled_by_another_one(world: World) -> None:
+    """What was read last there is noted anew."""
+    partition = next(p for p in range(PARTITIONS) if world.log.end(p) > 1)
+    first = world.log.read(partition, 0, 1)[0]
+    world.log.append(first.key, first.value, first.headers)
+    world.run(0, "routing", "audit")
+    engine = open_engine(world.urls["audit"], "tally")
+    with engine.begin() as connection:
+        connection.execute(delete(TILES))
+    engine.dispose()
     with world.planned(MemoryLog()) as planner:
         planned = content(planner)[partition]
         assert len(planned) == world.log.end(partition)

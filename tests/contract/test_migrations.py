@@ -9,6 +9,7 @@ from alembic import op
 from sqlalchemy import Engine, inspect
 
 from cli.stack.plan import SERVICES
+from kernel.eventsourcing.identities import SERVICE, OtherIdentity, bind
 from kernel.eventsourcing.migrate import differences, migrate
 from kernel.eventsourcing.service_model import Model
 from kernel.storage.engines import open_engine
@@ -67,4 +68,16 @@ def test_an_interrupted_migration_leaves_nothing(
     migrate(engine, model)
 
     assert differences(engine, model) == []
+    engine.dispose()
+
+
+def test_a_database_of_another_service_is_refused_by_name(database_url: str) -> None:
+    """Its file was put in the wrong place: to make it anew would throw that service's rows away."""
+    intake, routing = model_of("intake"), model_of("routing")
+    engine = open_engine(database_url, "intake")
+    migrate(engine, intake)
+    bind(engine, intake.tables, SERVICE, "intake")
+    migrate(engine, intake)
+    with pytest.raises(OtherIdentity, match="belongs to service intake, not to routing"):
+        migrate(engine, routing)
     engine.dispose()

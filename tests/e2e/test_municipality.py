@@ -207,6 +207,32 @@ def test_a_state_is_told_for_any_instant(stack: Stack) -> None:
 
 
 @pytest.mark.usefixtures("imported")
+def test_nothing_of_an_imported_case_was_known_before_the_import(stack: Stack) -> None:
+    """As of then it was so; known at then nothing was, and known by now everything is."""
+    code, then = "case-10011", "2011-12-31"
+    period = ("report", "--from", "2011-01-01", "--to", "2011-12-31", "--json")
+    known = stack.motcua(*period, "--known-at", then)
+    assert not any(known["total"].values())
+    assert known["rows"] == []
+    assert known["known_at"].startswith(then)
+    assert stack.motcua(*period, "--as-of", then)["total"]["received"]
+    assert (
+        stack.motcua(*period, "--known-at", "2999-01-01")["total"] == stack.motcua(*period)["total"]
+    )
+    for command in (("timeline",), ("state",), ("deadlines", "explain")):
+        done = stack.run(*command, code, "--known-at", then)
+        assert done.returncode == 1
+        assert f"nothing of this dossier had been recorded: {code!r}" in done.stdout + done.stderr
+    assert stack.motcua("deadlines", "--known-at", then, "--json") == []
+    entries = stack.motcua("timeline", code, "--json")
+    first = entries[0]["recorded_at"]
+    moment = datetime.fromisoformat
+    assert stack.motcua("timeline", code, "--known-at", first, "--json") == [
+        entry for entry in entries if moment(entry["recorded_at"]) <= moment(first)
+    ]
+
+
+@pytest.mark.usefixtures("imported")
 def test_deadlines_are_those_of_the_open_cases(stack: Stack) -> None:
     """What is overdue are the cases without an end, by due date."""
     open_cases = {

@@ -54,9 +54,10 @@ def archive(
 ) -> None:
     """Write the log to files.
 
-    From where the archive ends to where the log ends now; the services may run. The archive holds no keys: what is sealed stays so. Refused when the log
-    is another one than the archived one, or has lost records. Exit status 1 then, and when --check
-    finds a file missing, changed or exchanged.
+    From where the archive ends to where the log ends now; the services may run. The archive holds
+    no keys: what is sealed stays so. Refused when the log is another one than the archived one, or
+    has lost records. Exit status 1 then, and when --check finds a file missing, changed or
+    exchanged.
     """
     with _explained():
         found = Archive(folder)
@@ -80,9 +81,9 @@ def archive(
 def restore(folder: Folder, as_json: JSON = False) -> None:
     """Fill an empty topic from an archive.
 
-    Each record gets its offset and its bytes. The topic is made when it is missing. The services have to be stopped; those of the local stack
-    are kept stopped meanwhile. Nothing is overwritten: a topic with any other record is refused.
-    Killed, run it again.
+    Each record gets its offset and its bytes. The topic is made when it is missing. The services
+    have to be stopped; those of the local stack are kept stopped meanwhile. Nothing is overwritten:
+    a topic with any other record is refused. Killed, run it again.
     """
     data = settings().data_dir.absolute()
     with _explained(), ExitStack() as held:

@@ -27,8 +27,6 @@ CHECKPOINT_FILE = Annotated[
     typer.Option(
         "--checkpoint",
         metavar="FILE",
-        exists=True,
-        dir_okay=False,
         help="Checkpoints that `motcua checkpoint` wrote earlier.",
     ),
 ]
@@ -122,8 +120,6 @@ def checkpoint(
         typer.Option(
             "--since",
             metavar="FILE",
-            exists=True,
-            dir_okay=False,
             help="Prove that the newest continue the checkpoints of this file.",
         ),
     ] = None,
@@ -134,6 +130,7 @@ def checkpoint(
     There is one note for each partition of the log. Whoever keeps them elsewhere can show later
     whether history was rewritten (motcua verify --checkpoint).
     """
+    earlier = text_of(since)
     with audit() as stub:
         answer = stub.GetCheckpoint(pb.GetCheckpointRequest(), timeout=60, metadata=identity())
     notes = checkpoints.join(parse(each.note) for each in answer.checkpoints)
@@ -143,8 +140,8 @@ def checkpoint(
         print_json([_described(each) for each in answer.checkpoints])
     elif output is None:
         print(notes, end="")
-    if since is not None:
-        _prove_since(text_of(since))
+    if earlier:
+        _prove_since(earlier)
 
 
 def _described(signed: pb.SignedCheckpoint) -> dict[str, Any]:

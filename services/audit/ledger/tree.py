@@ -17,6 +17,7 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.ledger import tiles
 from kernel.ledger.merkle import EMPTY_LEAF, Nodes, leaf_hash
 from kernel.ledger.tiles import ReadTile
+from kernel.storage.compiled_statements import select_of
 from services.audit.tables import TILES, TREES
 
 
@@ -76,12 +77,12 @@ def sizes(connection: Connection) -> dict[int, int]:
 def tiles_of(connection: Connection, partition: int) -> ReadTile:
     """Return what reads the tiles of a partition."""
 
+    statement = select_of(TILES, connection.dialect)
+
     def read(level: int, index: int) -> bytes:
-        here = select(TILES.c.hashes).where(
-            TILES.c.partition == partition, TILES.c.level == level, TILES.c.index == index
-        )
-        found = connection.execute(here).scalar()
-        return b"" if found is None else bytes(found)
+        key = {"partition": partition, "level": level, "index": index}
+        found = connection.exec_driver_sql(statement.sql, statement.one(key)).first()
+        return b"" if found is None else bytes(found.hashes)
 
     return read
 

@@ -43,6 +43,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("partition", "size"),
     )
     op.create_table(
+        "contradictions",
+        sa.Column("dossier_code", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("dossier_code"),
+    )
+    op.create_table(
         "dossiers",
         sa.Column("dossier_code", sa.String(), nullable=False),
         sa.Column("procedure", sa.String(), nullable=False),

@@ -96,11 +96,11 @@ def bounds_of_day(text: str) -> tuple[int, int]:
     """Return when a local day of the office begins and ends; raise ``Invalid`` for none."""
     try:
         day = date.fromisoformat(text)
-    except ValueError:
+        days = (day, day + timedelta(days=1))
+    except (ValueError, OverflowError):  # the last day of the year 9999 has no next one
         raise Invalid([refusals.DAY_WRONG]) from None
     begins, ends = (
-        from_datetime(datetime.combine(each, time(), zone(OFFICE_ZONE)))
-        for each in (day, day + timedelta(days=1))
+        from_datetime(datetime.combine(each, time(), zone(OFFICE_ZONE))) for each in days
     )
     return begins, ends
 

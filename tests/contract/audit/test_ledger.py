@@ -24,9 +24,9 @@ from services.audit.ledger.signing import LedgerKeys
 from services.audit.reports.queries import timeline
 from services.audit.tables import CHAINS, CHECKPOINTS, KERNEL, LOG, TILES, TREES
 from services.audit.tables import LEDGER_KEYS as KEYS_TABLE
+from tests.support import merkle_oracle as oracle
 from tests.support.audit_store import LEDGER, LEDGER_KEYS, Log, Store, week
 from tests.support.databases import NewDatabase
-from tests.unit.kernel.ledger import oracle
 
 OTHER_LEAF = types.FINDING_KIND_OTHER_LEAF
 DIFFERS = types.FINDING_KIND_CHECKPOINT_DIFFERS

@@ -184,8 +184,9 @@ def test_own_jobs_by_state_day_and_page(office: PostalOffice) -> None:
     first = own(office, page_size=3)
     assert [each.job_id for each in first.jobs] == jobs[:3]
     assert ids(page_size=3, page_token=first.next_page_token) == jobs[3:4]
-    with pytest.raises(Invalid):
-        own(office, page_token="x")
+    for wrong in ({"page_token": "x"}, {"day": "2021-02-30"}, {"day": "9999-12-31"}):
+        with pytest.raises(Invalid):
+            own(office, **wrong)
     assert [each.job_id for each in own(office, "chuyenphat").jobs] == jobs[4:]
     assert (T0, own(office).jobs[0].unit) == (to_us(own(office).jobs[0].created_at), UNIT)
 

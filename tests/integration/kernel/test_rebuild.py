@@ -13,6 +13,7 @@ from kernel.base.errors import Unavailable
 from kernel.consumer.reading.log_comparison import LogDiffers
 from kernel.eventsourcing import group_commit
 from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.identities import OtherIdentity
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.rebuild.carry_over import NotOnLog
@@ -138,6 +139,19 @@ def writer(store: Engine) -> Iterator[Writer]:
 def everything(engine: Engine) -> dict[str, list[dict[str, Any]]]:
     """Return all rows of all tables."""
     return {table.name: rows(engine, table) for table in METADATA.sorted_tables}
+
+
+def test_the_tables_of_another_service_are_not_replaced(
+    kafka: KafkaBroker, topic: str, database_url: str, store: Engine
+) -> None:
+    """Its file was put in this one's place, and may be the only copy."""
+    with store.begin() as connection:
+        connection.execute(KERNEL.identities.insert(), {"name": "service", "value": "postal"})
+    before = everything(store)
+    put(kafka.bootstrap, topic, [supplement(code_of(1), 1)])
+    with pytest.raises(OtherIdentity, match="belongs to service postal"):
+        rebuild(MODEL, kafka.bootstrap, topic, database_url, prepare=make_tables)
+    assert everything(store) == before
 
 
 def test_what_is_not_on_the_log_is_carried_over(

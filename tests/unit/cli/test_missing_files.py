@@ -13,6 +13,9 @@ from cli.main import app
 @pytest.mark.parametrize(
     "command",
     [
+        "verify --checkpoint nowhere.txt",
+        "checkpoint --since nowhere.txt",
+        "proof cu-0001 --checkpoint nowhere.txt",
         "import nowhere.csv --mapping nowhere.toml",
         "calendar check nowhere.toml",
         "calendar diff nowhere.toml vn-state-office",

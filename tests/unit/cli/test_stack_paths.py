@@ -27,6 +27,9 @@ NO_PATHS = {
     "MOTCUA_CACHE_DIR",  # set-up only, and below the project's folder
     "MOTCUA_CLOCK",
     "MOTCUA_HOST",
+    "MOTCUA_CHECKPOINT_SECONDS",
+    "MOTCUA_LEDGER_KEYS",
+    "MOTCUA_LEDGER_ORIGIN",
     "MOTCUA_LOG_LEVEL",
     "MOTCUA_MASTER_KEY",
     "MOTCUA_MAVEN_URL",

@@ -17,6 +17,8 @@ PRODUCTION = {
     "MOTCUA_MODE": "production",
     "MOTCUA_MASTER_KEY": KEY,
     "MOTCUA_RECORD_KEYS": KEY,
+    "MOTCUA_LEDGER_KEYS": KEY,
+    "MOTCUA_LEDGER_ORIGIN": "hagiang.example/ledger",
     "IDENTITY_ISSUER": "https://identity.example.vn",
 }
 LIVE = PRODUCTION | {"SMTP_HOST": "mail.example", "SMTP_TLS": "starttls"}
@@ -101,7 +103,9 @@ def test_files_are_given_to_the_programs_by_whole_paths(
             {"MOTCUA_MODE": "production"},
             "IDENTITY_ISSUER: must be set in production; MOTCUA_MASTER_KEY: must be set in "
             "production; MOTCUA_RECORD_KEYS: must be set in production; "
-            "IDENTITY_JWKS: must be set in production; SMTP_HOST: must be set ",
+            "IDENTITY_JWKS: must be set in production; "
+            "MOTCUA_LEDGER_KEYS: must be set in production; "
+            "MOTCUA_LEDGER_ORIGIN: must be set in production; SMTP_HOST: must be set ",
         ),
         (
             PRODUCTION | {"POSTAL_LEASE_HOURS": "0", "NOTIFY_SENDER": "me", "KAFKA_PORT": "x"},

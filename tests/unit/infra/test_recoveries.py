@@ -89,3 +89,6 @@ def test_a_service_is_held_until_the_last_process_lets_it_go(tmp_path: Path) -> 
     assert state.held(tmp_path, "audit")
     other.rename(other.with_suffix(".999999999"))  # it was killed
     assert not state.held(tmp_path, "audit")
+    state.hold(tmp_path, "audit")
+    state.release(tmp_path, "audit")
+    assert list(tmp_path.iterdir()) == []

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kernel.ledger import merkle, tiles
 from kernel.ledger.merkle import leaf_hash
-from tests.unit.kernel.ledger import oracle
+from tests.support import merkle_oracle as oracle
 
 ENTRIES = [
     bytes.fromhex(text)

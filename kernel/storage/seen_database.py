@@ -72,8 +72,8 @@ class SeenDatabase:
                 raise DatabaseWentBack("it lacks an event that was committed")
         with self._lock:
             seen = dict(self._positions)
-        rows = select(table.partition, table.position)
-        stored = {each.partition: each.position for each in connection.execute(rows)}
+        rows = connection.execute(select(table.partition, table.position))
+        stored = {int(partition): int(position) for partition, position in rows}
         if any(stored.get(partition, 0) < position for partition, position in seen.items()):
             raise DatabaseWentBack("less of the log was read than before")
 
