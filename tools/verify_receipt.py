@@ -84,8 +84,13 @@ def parse_key(text: str) -> Key:
 def parse_head(note: str) -> Head:
     """Return the checkpoint in a signed note."""
     body, blank, lines = note.rpartition("\n\n")
-    said = body.split("\n")
-    if not blank or len(said) < 3 or not all(said) or not re.fullmatch(r"0|[1-9]\d{0,18}", said[1]):
+    texts = body.split("\n")
+    if (
+        not blank
+        or len(texts) < 3
+        or not all(texts)
+        or not re.fullmatch(r"0|[1-9]\d{0,18}", texts[1])
+    ):
         raise NotProven("a checkpoint is not in its form")
     signatures = []
     for line in lines.rstrip("\n").split("\n"):
@@ -94,8 +99,8 @@ def parse_head(note: str) -> Head:
         if dash != "\u2014" or not name:
             raise NotProven("a signature is not in its form")
         signatures.append((name, _decoded(encoded, "a signature")))
-    root = _decoded(said[2], "a root")
-    return Head(said[0], int(said[1]), root, body + "\n", tuple(signatures))
+    root = _decoded(texts[2], "a root")
+    return Head(texts[0], int(texts[1]), root, body + "\n", tuple(signatures))
 
 
 def read_heads(text: str) -> dict[str, list[Head]]:

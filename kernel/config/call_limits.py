@@ -15,11 +15,13 @@ class CallLimits:
     """
 
     person: str = "150/5second"
-    """Calls of one citizen or officer, known by a token."""
+    """Calls of one person, known by a token."""
     address: str = "1000/5second"
     """Calls of one network address whose callers show no valid token: many may stand behind it."""
     program: str = "10000/5second"
-    """Calls of one program, known by a credential: a partner's system, an importer, a command."""
+    """Calls of one program, known by a credential; the application says which kinds of callers are
+    programs.
+    """
     calls_at_once: int = 64
     """Calls of one caller that are being answered."""
     streams_at_once: int = 16

@@ -159,9 +159,9 @@ class Interceptor(grpc.aio.ServerInterceptor):
                         raise
                     await lifecycle.refuse(stopping())
                 except Exception as error:
+                    self._open -= {task}  # a refusal that is answered late is no open stream
                     await lifecycle.refuse(error)
                 finally:
-                    if task is not None:
-                        self._open.discard(task)
+                    self._open -= {task}
 
         return answer

@@ -43,7 +43,9 @@ def test_the_kernel_s_texts_know_nothing_of_the_office() -> None:
 
 def test_the_kernel_imports_contracts_of_its_own() -> None:
     """Of the generated code it uses the envelope, the operations service and validation's rules."""
-    own = re.compile(r"motcua\.(events\.v1\.(event|common)_pb2|operations\.v1|buf\.validate)")
+    own = re.compile(
+        r"motcua\.(events\.v1\.(event|common)_pb2|archive\.v1|operations\.v1|buf\.validate)"
+    )
     for path in code_files():
         if path.relative_to(ROOT).parts[0] == "kernel":
             text = path.read_text("utf-8")

@@ -119,3 +119,19 @@ def test_so_many_streams_at_once(start_probe: StartProbe) -> None:
     wait_until(opened, 60, "there is room again")
     for stream in streams:
         stream.cancel()
+
+
+def test_refusals_that_wait_are_no_open_streams(start_probe: StartProbe) -> None:
+    """Whoever is refused takes no room from others, however late the refusal is answered."""
+    probe = start_probe(server={"streams": 2}, streams_at_once=1)
+    endless = pb.WatchRequest(until=-1)
+    mine = probe.stub.Watch(endless, timeout=60, metadata=MAI)
+    next(mine)
+    refused = [probe.stub.Watch(endless, timeout=60, metadata=MAI) for _ in range(4)]
+    others = probe.stub.Watch(endless, timeout=60, metadata=CHIEN)
+    assert next(others).number == 0
+    assert {explain(stream).reason for stream in refused if stream.exception()} == {
+        "TOO_MANY_STREAMS"
+    }
+    for stream in (mine, others):
+        stream.cancel()

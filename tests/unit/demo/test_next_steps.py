@@ -15,7 +15,7 @@ from tests.support.audit_histories import at
 FOLDER = Path("/srv/the demo")
 
 
-def told(capsys: pytest.CaptureFixture[str]) -> list[str]:
+def lines_of_the_end(capsys: pytest.CaptureFixture[str]) -> list[str]:
     """Return the lines that are printed after a week with two dossiers."""
     entries = [
         Entry(number, f"H22.05-210809-000{number}", "H22.05", "counter", "counter", consent=True)
@@ -28,7 +28,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 def test_five_commands_are_named_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     """With options that they have, and a dossier about which there are mails."""
-    lines = [line.strip() for line in told(capsys) if "    # " in line]
+    lines = [line.strip() for line in lines_of_the_end(capsys) if "    # " in line]
     assert len(lines) == 5
     assert sum("H22.05-210809-0002" in line for line in lines) == 3
     for line in lines:
@@ -43,7 +43,7 @@ def test_five_commands_are_named_that_there_are(capsys: pytest.CaptureFixture[st
 
 def test_the_stack_is_opened_where_the_week_ended(capsys: pytest.CaptureFixture[str]) -> None:
     """With the folder in quotes, and the office's clock at its ordinary speed."""
-    lines = told(capsys)
+    lines = lines_of_the_end(capsys)
     assert "    export MOTCUA_DATA_DIR='/srv/the demo'" in lines
     up = next(line for line in lines if "motcua up" in line)
     assert up.split() == [

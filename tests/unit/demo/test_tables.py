@@ -49,14 +49,14 @@ def test_in_brief_messages_and_post_are_a_sentence_each() -> None:
         ("resolved", pb.MESSAGE_STATE_FAILED): 1,
         ("resolved", pb.MESSAGE_STATE_QUEUED): 4,
     }
-    said = "7 mails sent, 4 queued, 1 failed; 3 to citizens who want none"
-    assert messages_in_brief(counts) == said
+    brief = "7 mails sent, 4 queued, 1 failed; 3 to citizens who want none"
+    assert messages_in_brief(counts) == brief
     partners = {
         "buudien": {"taken": 9, "delivered": 6, "returned": 2},
         "other": {"taken": 1, "delivered": 1},
     }
-    said = "10 items taken by 2 postal partners, 7 delivered, 2 brought back"
-    assert post_in_brief(partners) == said
+    brief = "10 items taken by 2 postal partners, 7 delivered, 2 brought back"
+    assert post_in_brief(partners) == brief
 
 
 def test_every_figure_of_a_partner_has_its_words() -> None:
