@@ -54,16 +54,10 @@ def archive(
 ) -> None:
     """Write the log to files.
 
-        From where the archive ends to where the log ends now; the services may run. The archive holds
-    <<<<<<< HEAD
-        no keys: what is sealed stays so. Refused when the log is another one than the archived one,
-        or has lost records. Exit status 1 then, and when --check
-        finds a file missing, changed or exchanged.
-    =======
-        no keys: what is sealed stays so. Refused when the log is another one than the archived one, or
-        has lost records. Exit status 1 then, and when --check finds a file missing, changed or
-        exchanged.
-    >>>>>>> cb70f49122dfacd74c8208f1fdd72e2e9349a8b5
+    From where the archive ends to where the log ends now; the services may run. The archive holds
+    no keys: what is sealed stays so. Refused when the log is another one than the archived one, or
+    has lost records. Exit status 1 then, and when --check finds a file missing, changed or
+    exchanged.
     """
     with _explained():
         found = Archive(folder)
@@ -87,15 +81,9 @@ def archive(
 def restore(folder: Folder, as_json: JSON = False) -> None:
     """Fill an empty topic from an archive.
 
-        Each record gets its offset and its bytes. The topic is made when it is missing. The services
-    <<<<<<< HEAD
-        have to be stopped; those of the local stack are kept stopped meanwhile. Nothing is
-        overwritten: a topic with any other record is refused.
-        Killed, run it again.
-    =======
-        have to be stopped; those of the local stack are kept stopped meanwhile. Nothing is overwritten:
-        a topic with any other record is refused. Killed, run it again.
-    >>>>>>> cb70f49122dfacd74c8208f1fdd72e2e9349a8b5
+    Each record gets its offset and its bytes. The topic is made when it is missing. The services
+    have to be stopped; those of the local stack are kept stopped meanwhile. Nothing is overwritten:
+    a topic with any other record is refused. Killed, run it again.
     """
     data = settings().data_dir.absolute()
     with _explained(), ExitStack() as held:
