@@ -83,6 +83,8 @@ class Settings(KafkaSettings):
         default_factory=lambda data: sqlite_url(data["data_dir"], "keyring"),
         validation_alias="KEYRING_DATABASE_URL",
     )
+    keys_lost: bool = Field(False, validation_alias="KEYRING_KEYS_LOST")
+    """Whether keys that the keyring lacks are lost for good, so that the service works without."""
     master_key: Annotated[SecretStr, AfterValidator(_master_key)] = Field(
         SecretStr(""), validation_alias="MOTCUA_MASTER_KEY"
     )

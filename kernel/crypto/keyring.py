@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import SealedData
-from sqlalchemy import Column, Connection, Engine, LargeBinary, MetaData, String, Table
+from sqlalchemy import Column, Connection, Engine, LargeBinary, MetaData, String, Table, select
 
 from kernel.base.errors import Unavailable
 from kernel.messages.texts import TEXTS
@@ -37,6 +37,8 @@ _KEYS = Table(
     Column("stream_id", String, nullable=False, index=True),
     Column("wrapped", LargeBinary, nullable=False),
 )
+_DESTROYED = Table("destroyed", _METADATA, Column("key_id", String, primary_key=True))
+"""The keys that were destroyed: one that is in neither table was never here."""
 _IDENTITY = Table("keyring", _METADATA, Column("keyring_id", String, primary_key=True))
 _CACHE = 10_000
 FRESH_SECONDS = 5.0
@@ -50,7 +52,9 @@ class WrongMasterKey(ValueError):
 
 
 class WrongKeyring(Unavailable):
-    """Data was sealed by another keyring than the one that is there."""
+    """Data was sealed by a key that was never in the keyring that is there: it is another one, or
+    an older copy.
+    """
 
     def __init__(self) -> None:
         super().__init__(*TEXTS.both("keyring.other"))
@@ -142,7 +146,7 @@ class Keyring:
         """
         secret = self._secret(sealed.key_id)
         if secret is None:
-            if sealed.keyring_id != self.keyring_id:
+            if not self._was_destroyed(sealed.key_id):
                 raise WrongKeyring
             return False
         try:
@@ -154,10 +158,17 @@ class Keyring:
         into.ParseFromString(clear)
         return True
 
+    def knows(self, key_id: str) -> bool:
+        """Return whether a key is here, or was destroyed here."""
+        return self._secret(key_id) is not None or self._was_destroyed(key_id)
+
     def destroy(self, stream_id: str) -> int:
         """Destroy every key of a stream and return their number; it can't be undone."""
+        mine = _KEYS.c.stream_id == stream_id
         with self._engine.begin() as connection:
-            gone = connection.execute(_KEYS.delete().where(_KEYS.c.stream_id == stream_id)).rowcount
+            names = select(_KEYS.c.key_id).where(mine)
+            connection.execute(_DESTROYED.insert().from_select(["key_id"], names))
+            gone = connection.execute(_KEYS.delete().where(mine)).rowcount
         with self._lock:
             self._known.clear()
         return gone
@@ -167,6 +178,11 @@ class Keyring:
         data is the same, and does not help to guess it.
         """
         return hmac.digest(self._digest_key, data, "sha256")
+
+    def _was_destroyed(self, key_id: str) -> bool:
+        with self._reads.connect() as connection:
+            named = _DESTROYED.select().where(_DESTROYED.c.key_id == key_id)
+            return connection.execute(named).first() is not None
 
     def _secret(self, key_id: str) -> bytes | None:
         now = time.monotonic()

@@ -29,7 +29,14 @@ from kernel.consumer.consumer import Consumer
 from kernel.consumer.reading.faust_adapter import FaustAdapter
 from kernel.crypto.keyring import Keyring, WrongMasterKey
 from kernel.eventsourcing.group_commit import Writer
-from kernel.eventsourcing.identities import KEYRING, SERVICE, OtherIdentity, bind
+from kernel.eventsourcing.identities import (
+    KEYRING,
+    SERVICE,
+    OlderKeyring,
+    OtherIdentity,
+    bind,
+    require_keys,
+)
 from kernel.eventsourcing.migrate import SchemaError, migrate
 from kernel.kafka.broker_clock import BrokerClock, broker_time
 from kernel.kafka.topic_watch import TopicWatch
@@ -86,6 +93,12 @@ def run(kind: type[_Settings], define: Callable[[_Settings], ServiceDefinition])
         if wrong.name == SERVICE:
             refuse(name, f"DATABASE_URL: {wrong}; put the right one in its place")
         refuse(name, f"KEYRING_DATABASE_URL: {wrong}; its personal data can't be read with that")
+    except OlderKeyring as wrong:
+        refuse(
+            name,
+            f"KEYRING_DATABASE_URL: {wrong}; put the latest one in its place, or say by "
+            "KEYRING_KEYS_LOST=true that there is none",
+        )
     except Exception as error:
         _log.error("service.failed", **fault(error))
         sys.exit(FAILED)
@@ -110,6 +123,8 @@ class ServiceProcess:
         )
         bind(writable, model.tables, SERVICE, model.source)
         bind(writable, model.tables, KEYRING, keyring.keyring_id)
+        if not settings.keys_lost:
+            require_keys(engine, model.tables, keyring)
         self._writer = Writer(writable, model, keyring)
         clock = settings.make_clock()
         self._broker_clock = BrokerClock(partial(broker_time, settings.cluster))

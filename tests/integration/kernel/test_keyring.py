@@ -77,6 +77,28 @@ def test_data_sealed_by_another_keyring_is_not_erased(engine: Engine, tmp_path: 
     elsewhere.dispose()
 
 
+def test_data_sealed_after_a_copy_was_made_is_not_erased_in_the_copy(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """What was destroyed stays so; a key that came later was never in the copy."""
+    keys = Keyring(engine, RIGHT)
+    gone, kept = keys.new_key(CODE), keys.new_key("H22.12-210809-0002")
+    keys.save([gone])
+    keys.destroy(CODE)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"vacuum into '{tmp_path / 'copy.sqlite3'}'")
+    keys.save([kept])
+    copy = open_engine(f"sqlite:///{tmp_path / 'copy.sqlite3'}", "keyring")
+    older = Keyring(copy, RIGHT)
+    assert older.keyring_id == keys.keyring_id
+    data = PersonalData(full_name="An")
+    assert not older.open(CODE, "applicant", gone.seal("applicant", data), PersonalData())
+    with pytest.raises(WrongKeyring, match="an older copy"):
+        older.open(kept.stream_id, "applicant", kept.seal("applicant", data), PersonalData())
+    assert (older.knows(gone.key_id), older.knows(kept.key_id)) == (True, False)
+    copy.dispose()
+
+
 def test_a_service_does_not_start_with_another_keyring(tmp_path: Path) -> None:
     """One that was forgotten, or put back from nothing, would let new dossiers be sealed with keys
     in two places."""
