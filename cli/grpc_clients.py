@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -38,6 +39,16 @@ def signed(kind: str, name: str) -> Any:
     """Return the metadata of a program: by MOTCUA_TOKEN, or signed by the local issuer."""
     given = settings()
     return metadata(given.token or LocalIssuer.of(given).token(kind, name), language="en")
+
+
+def pages(method: Callable[..., Any], request: Any) -> Iterator[Any]:
+    """Call a method that lists by page, as the operator, and yield its answers to the last page."""
+    while True:
+        page = method(request, timeout=60, metadata=identity())
+        yield page
+        if not page.next_page_token:
+            return
+        request.page_token = page.next_page_token
 
 
 def open_channel(library: Any, service: str, address: str = "", options: Any = OPTIONS) -> Any:

@@ -9,14 +9,15 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
 from typing import IO, Any, Literal
 
 import typer
 from rich.console import Console
 from rich.measure import Measurement
-from rich.progress import Progress, ProgressColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -132,6 +133,15 @@ def failed(text: str, status: int = 1) -> typer.Exit:
 def progress_on(*columns: ProgressColumn) -> Progress:
     """Return a bar of progress for a terminal; elsewhere it shows nothing."""
     return Progress(*columns, console=err, disable=not err.is_terminal, transient=True)
+
+
+@contextmanager
+def count_progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield what shows on a terminal how many are done, of how many; 0 when that is not known."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with progress_on(*columns) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total or None)
 
 
 def counted(number: int, one: str, many: str = "") -> str:

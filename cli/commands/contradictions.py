@@ -6,7 +6,7 @@ from motcua.audit.v1 import audit_pb2 as pb
 
 from cli.commands.dossier import AS_OF, KNOWN_AT, entry_document, happened
 from cli.formatting import ZONE, moment, print_json
-from cli.grpc_clients import identity
+from cli.grpc_clients import pages
 from cli.options import JSON, put_times
 from cli.printer import grid, out
 from cli.rpc_errors import audit
@@ -22,12 +22,8 @@ def contradictions(as_of: AS_OF = "", known_at: KNOWN_AT = "", as_json: JSON = F
     put_times(request, as_of, known_at)
     found: list[pb.Contradiction] = []
     with audit() as stub:
-        while True:
-            page = stub.ListContradictions(request, timeout=60, metadata=identity())
+        for page in pages(stub.ListContradictions, request):
             found += page.contradictions
-            request.page_token = page.next_page_token
-            if not request.page_token:
-                break
     if as_json:
         print_json(
             [

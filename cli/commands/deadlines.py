@@ -13,7 +13,7 @@ from rich.table import Table
 from cli.commands.deadline_tables import deadline_table
 from cli.commands.dossier import AS_OF, KNOWN_AT, suspended_for
 from cli.formatting import ESTIMATED, ZONE, hours_and_minutes, iso, moment, print_json, word
-from cli.grpc_clients import identity
+from cli.grpc_clients import identity, pages
 from cli.options import JSON, parse_length, put_times
 from cli.printer import grid, out
 from cli.rpc_errors import audit
@@ -73,12 +73,9 @@ def fetch_deadlines(
         request.within.CopyFrom(parse_length(within, "--within"))
     rows: list[pb.Deadline] = []
     with audit() as stub:
-        while True:
-            page = stub.ListDeadlines(request, timeout=60, metadata=identity())
+        for page in pages(stub.ListDeadlines, request):
             rows += page.deadlines
-            if not page.next_page_token:
-                return rows
-            request.page_token = page.next_page_token
+    return rows
 
 
 def _deadline(row: pb.Deadline) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from motcua.routing.v1.types_pb2 import SuspensionKind
 from rich.table import Table
 
 from cli.formatting import ZONE, iso, moment, print_json, word
-from cli.grpc_clients import identity
+from cli.grpc_clients import identity, pages
 from cli.options import JSON, OFFICE, Language, put_times
 from cli.printer import grid, out
 from cli.rpc_errors import audit, postal_service
@@ -161,12 +161,8 @@ def conflicts(
     request = postal.ListJobsRequest(conflict=True, unit=unit, page_size=500)
     jobs: list[postal.Job] = []
     with postal_service() as stub:
-        while True:
-            page = stub.ListJobs(request, timeout=60, metadata=identity())
+        for page in pages(stub.ListJobs, request):
             jobs += page.jobs
-            request.page_token = page.next_page_token
-            if not request.page_token:
-                break
     if as_json:
         print_json([_conflict(job) for job in jobs])
         return

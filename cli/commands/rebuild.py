@@ -27,6 +27,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from cli.formatting import print_json
 from cli.options import JSON
 from cli.printer import counted, err, failed, grid, out, progress_on
+from cli.stack.addresses import kafka_away
 from cli.stack.own_broker import own_broker
 from cli.stack.plan import SERVICES
 from cli.stack.service_settings import SETTINGS_OF
@@ -125,11 +126,6 @@ def _tell(done: Rebuilt, *, as_json: bool) -> None:
     if done.quarantined:
         records = counted(done.quarantined, "record")
         out.print(f"{records} in quarantine (motcua quarantine list {done.service})")
-
-
-def kafka_away(cluster: Cluster) -> str:
-    """Return what a command says when no broker answers."""
-    return f"Kafka does not answer at {cluster.servers}; is it running? (motcua status)"
 
 
 def _unreadable(service: str, error: DBAPIError) -> str:

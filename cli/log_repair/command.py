@@ -10,10 +10,9 @@ from typing import Annotated, Any
 
 import typer
 from kafka.errors import KafkaError
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from sqlalchemy.exc import DBAPIError
 
-from cli.commands.rebuild import kafka_away, service_of
+from cli.commands.rebuild import service_of
 from cli.formatting import print_json
 from cli.log_repair.content import NothingHeld, Origin
 from cli.log_repair.held import open_databases
@@ -32,7 +31,8 @@ from cli.log_repair.repair import (
 )
 from cli.operator_name import operator_name
 from cli.options import JSON
-from cli.printer import counted, err, failed, grid, out, progress_on
+from cli.printer import count_progress, counted, err, failed, grid, out
+from cli.stack.addresses import kafka_away
 from cli.stack.plan import SERVICES
 from cli.stack.stopped import StillRunning, stopped
 from kernel.consumer.reading.log_reader import LogUnavailable
@@ -151,11 +151,11 @@ def _carry_out(
             )
         entry = {"plan": plan_id, "topic": topic, "target": target, **names}
         note(folder, entry | {"at": _now(), "what": "begun", "to_write": made.to_write})
-        with reserved(planner.databases), _progress(made.to_write) as wrote:
+        with reserved(planner.databases), count_progress("write") as report:
             put_positions_back(planner.databases, made)
             if target != topic:
                 ensure_topics(cluster, topics=[events_topic(target)])
-            write(cluster, planner, wrote)
+            write(cluster, planner, lambda done: report(done, made.to_write))
             forget_waiting(planner.databases, made)
         written = made.to_write
     with planned(cluster, topic, target) as planner:
@@ -171,14 +171,6 @@ def _carry_out(
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Any]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with progress_on(*columns) as progress:
-        task = progress.add_task("write", total=total)
-        yield lambda count: progress.advance(task, count)
 
 
 def _document(planner: Planner) -> dict[str, Any]:

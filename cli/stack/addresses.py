@@ -11,6 +11,7 @@ from cli.printer import fail
 from cli.settings import Target, settings
 from infra.supervisor import state
 from kernel.config.environment import SettingsError
+from kernel.kafka.cluster import Cluster
 
 
 def target(service: str) -> Target:
@@ -32,6 +33,11 @@ def target(service: str) -> Target:
 def running_stack(folder: Path) -> dict[str, Any]:
     """Return what the supervisor of a data folder publishes; empty when none runs."""
     return state.read_state(folder) if state.supervisor_pid(folder) is not None else {}
+
+
+def kafka_away(cluster: Cluster) -> str:
+    """Return what a command says when no broker answers."""
+    return f"Kafka does not answer at {cluster.servers}; is it running? (motcua status)"
 
 
 def published(stack: dict[str, Any]) -> dict[str, str]:

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from kafka.errors import KafkaError
+
 from cli.printer import failed
 from cli.settings import settings
-from cli.stack.addresses import running_stack
+from cli.stack.addresses import kafka_away, running_stack
 from cli.stack.own_broker import own_broker
 from infra.kafka.jars import JarError
 from infra.local.kafka import BrokerError
 from infra.supervisor import state
+from kernel.consumer.reading.log_reader import LogUnavailable
 from kernel.kafka.cluster import Cluster
 from kernel.kafka.topics import Topic, TopicError, events_topic
 
@@ -23,11 +26,15 @@ def topic_at_hand(*, new: bool = False) -> Iterator[tuple[Cluster, Topic]]:
 
     Where no stack runs on the data folder, and the environment names no cluster, the folder's own
     broker runs during the block; only when it is to be ``new`` may the folder have none yet. End
-    the command when there is no cluster.
+    the command when there is no cluster, or it does not answer during the block.
     """
     try:
         with _place(new=new) as (servers, name):
-            yield replace(settings().cluster, servers=servers), events_topic(name)
+            cluster = replace(settings().cluster, servers=servers)
+            try:
+                yield cluster, events_topic(name)
+            except (LogUnavailable, KafkaError) as error:
+                raise failed(kafka_away(cluster)) from error
     except (state.AlreadyRunning, BrokerError, JarError, TopicError) as error:
         raise failed(str(error)) from error
 

@@ -7,7 +7,6 @@ others. ``sha256sum --check SHA256SUMS`` checks the files without this program.
 from __future__ import annotations
 
 import fcntl
-import os
 import re
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
@@ -23,11 +22,11 @@ from kernel.archive.segment import (
     read_segment,
     segment_name,
     sha256_of,
-    sync_folder,
     write_segment,
 )
 from kernel.base.instants import to_timestamp
 from kernel.eventsourcing.record import Record
+from kernel.storage.durable_files import replaced
 
 SUMS: Final = "SHA256SUMS"
 _LINE: Final = re.compile(r"([0-9a-f]{64})  partition-(\d{1,9})/(\d{20})\.pb\.gz")
@@ -145,11 +144,7 @@ class Archive:
             raise ArchiveError(f"{self.folder / SUMS}: can't be read ({error})") from error
 
     def _write_sums(self) -> None:
-        partial = self.folder / f"{SUMS}.partial"
-        with partial.open("w", encoding="ascii") as file:
+        with replaced(self.folder / SUMS) as file:
             for _, segments in sorted(self.segments.items()):
-                file.writelines(f"{each.sha256}  {each.name}\n" for each in segments)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self.folder / SUMS)
-        sync_folder(self.folder)
+                for each in segments:
+                    file.write(f"{each.sha256}  {each.name}\n".encode("ascii"))

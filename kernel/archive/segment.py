@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import os
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from google.protobuf.proto import parse_length_prefixed, serialize_length_prefix
 from motcua.archive.v1.archive_pb2 import ArchivedRecord, SegmentHeader
 
 from kernel.eventsourcing.record import Record
+from kernel.storage.durable_files import replaced
 
 LEVEL: Final = 6
 """Of the compression: more takes longer and saves little, because much of an event is sealed."""
@@ -55,17 +55,14 @@ def write_segment(path: Path, header: SegmentHeader, records: Iterable[Record]) 
     Return the SHA-256 of the file in hexadecimal.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as file:
-        # No name and no time in it: the same records give the same file.
-        with gzip.GzipFile("", "wb", LEVEL, file, mtime=0) as compressed:
-            for message in chain([header], map(_archived, records)):
-                # Any binary stream will do; the library's annotation names one kind.
-                serialize_length_prefixed(message, cast(BytesIO, compressed))
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    sync_folder(path.parent)
+    # No name and no time in it: the same records give the same file.
+    with (
+        replaced(path) as file,
+        gzip.GzipFile("", "wb", LEVEL, file, mtime=0) as compressed,
+    ):
+        for message in chain([header], map(_archived, records)):
+            # Any binary stream will do; the library's annotation names one kind.
+            serialize_length_prefixed(message, cast(BytesIO, compressed))
     return sha256_of(path)
 
 
@@ -80,15 +77,6 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on disk when this returns."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _messages(path: Path) -> Iterator[Any]:

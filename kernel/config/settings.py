@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -66,6 +66,14 @@ def _is_safe(url: URL) -> bool:
 
 
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
+
+
+def set_in_production(cls: type[BaseSettings], value: Any, others: ValidationInfo) -> Any:
+    """Return the value of a setting; raise ``ValueError`` for its default in production."""
+    default = cls.model_fields[str(others.field_name)].default
+    if others.data.get("mode") == "production" and value == default:
+        raise ValueError("must be set in production")
+    return value
 
 
 class Settings(KafkaSettings):
@@ -204,10 +212,6 @@ class Settings(KafkaSettings):
         return file
 
     # Their defaults are those of development, so they are validated, too.
-    @field_validator("master_key", "record_keys", "identity_jwks", "identity_issuer")
-    @classmethod
-    def _set_in_production(cls, value: Any, others: ValidationInfo) -> Any:
-        default = cls.model_fields[str(others.field_name)].default
-        if others.data.get("mode") == "production" and value == default:
-            raise ValueError("must be set in production")
-        return value
+    _set_in_production = field_validator(
+        "master_key", "record_keys", "identity_jwks", "identity_issuer"
+    )(set_in_production)

@@ -21,9 +21,9 @@ class OffsetTaken(Exception):
 
 def write_exactly(
     bootstrap: Bootstrap, topic: str, records: Iterable[Record], wrote: Callable[[int], None]
-) -> None:
+) -> int:
     """Write records, those of a partition in their order, after what the topic has; call ``wrote``
-    with how many more the broker has.
+    with how many the broker has by then, and return how many in the end.
 
     Raise ``OffsetTaken`` when a record got another offset than its own, and kafka-python's errors.
     """
@@ -37,12 +37,16 @@ def write_exactly(
         metrics_enabled=False,
     )
     waiting: deque[tuple[Record, Any]] = deque()
+    written = 0
     try:
         for record in records:
             waiting.append((record, _send(producer, topic, record)))
             if len(waiting) >= UNDER_WAY:
-                _settle(waiting, wrote, UNDER_WAY // 2)
-        _settle(waiting, wrote, 0)
+                written += _settle(waiting, UNDER_WAY // 2)
+                wrote(written)
+        written += _settle(waiting, 0)
+        wrote(written)
+        return written
     finally:
         producer.close(timeout=1)
 
@@ -58,7 +62,9 @@ def _send(producer: Any, topic: str, record: Record) -> Any:
     )
 
 
-def _settle(waiting: deque[tuple[Record, Any]], wrote: Callable[[int], None], left: int) -> None:
+def _settle(waiting: deque[tuple[Record, Any]], left: int) -> int:
+    """Wait until so many are left to be acknowledged, and return how many were."""
+    settled = len(waiting) - left
     while len(waiting) > left:
         record, future = waiting.popleft()
         place = future.get(timeout=ACKNOWLEDGED_WITHIN)
@@ -67,4 +73,4 @@ def _settle(waiting: deque[tuple[Record, Any]], wrote: Callable[[int], None], le
                 f"partition {place.partition} got a record at {record.offset} from somebody else: "
                 "find out who writes to the topic and stop that, then begin again"
             )
-        wrote(1)
+    return settled

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator
 
 from kernel.config.environment import Port
 from kernel.config.master_key import development_key, parse_keys
-from kernel.config.settings import Settings
+from kernel.config.settings import Settings, set_in_production
 from kernel.ledger.signed_note import VerifierKey
 from office.ports import PORTS
 from office.settings import CalendarSettings, PeopleSettings
@@ -40,13 +40,7 @@ class AuditSettings(CalendarSettings, PeopleSettings, Settings):
     )
     checkpoint_seconds: float = Field(10, gt=0, validation_alias="MOTCUA_CHECKPOINT_SECONDS")
 
-    @field_validator("ledger_keys", "ledger_origin")
-    @classmethod
-    def _own_in_production(cls, value: object, others: ValidationInfo) -> object:
-        default = cls.model_fields[str(others.field_name)].default
-        if others.data.get("mode") == "production" and value == default:
-            raise ValueError("must be set in production")
-        return value
+    _own_in_production = field_validator("ledger_keys", "ledger_origin")(set_in_production)
 
     def signing_keys(self) -> LedgerKeys:
         """Return the keys of checkpoints; in development one of the data folder."""

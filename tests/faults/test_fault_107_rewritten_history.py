@@ -151,7 +151,7 @@ def test_fault_108_what_an_old_key_signed_counts_after_the_exchange(
 
     (tmp_path / "proof").write_text(json.dumps(receipt), "utf-8")
     (tmp_path / "checkpoint").write_text(old, "utf-8")
-    verifier, options = ROOT / "tools" / "verify_receipt.py", ["--checkpoint", "checkpoint"]
+    verifier, options = ROOT / "tools" / "verify_proof.py", ["--checkpoint", "checkpoint"]
     command = [sys.executable, "-I", str(verifier), "proof", *options]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -7,45 +7,27 @@ in between.
 
 from __future__ import annotations
 
-import json
 import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
-from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
 from infra.local.child import spawn
-from kernel.eventsourcing.envelope import type_name
 from tests.support.feed import log_of, wait_until
-from tests.support.identity import metadata
+from tests.support.log_repairs import PATIENCE, Office, submitted
 from tests.support.stack import Stack, program, running
-from tests.support.walk import submission
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
-CITIZEN = metadata("citizen", "mai")
-PATIENCE = 90.0
 
 
-class Office:
-    """A stack, its archive, and the ledger of what it has confirmed."""
+class Archived(Office):
+    """An office with an archive of its log."""
 
     def __init__(self, stack: Stack, archive: Path) -> None:
-        self.stack = stack
+        super().__init__(stack)
         self.archive = archive
-        self.ledger: list[str] = []
-
-    def submit(self, count: int) -> None:
-        """Hand in dossiers, and wait until all services know them."""
-        with self.stack.channel("intake") as channel:
-            stub = IntakeServiceStub(channel)
-            for _ in range(count):
-                answer = stub.SubmitDossier(submission(), timeout=20, metadata=CITIZEN)
-                self.ledger.append(answer.dossier_code)
-        self.stack.wait_settled()
 
     def lose(self, *names: str) -> None:
         """Stop everything, and lose the broker's data and other parts of the folder."""
@@ -62,35 +44,22 @@ class Office:
         written: int = found["written"]
         return written
 
-    def submitted(self) -> list[str]:
+    def on_log(self) -> list[str]:
         """Return the dossiers that are on the log."""
-        return sorted(
-            event.stream_id
-            for event in log_of(self.stack.bootstrap, self.stack.topic)
-            if type_name(event) == DossierSubmitted.DESCRIPTOR.full_name
-        )
-
-    def check(self) -> None:
-        """Compare the ledger with the log, which takes events as before."""
-        self.submit(1)
-        assert self.submitted() == sorted(self.ledger)
-        for row in rows(self.stack):
-            assert (row["quarantined"], row["halted"]) == (0, ""), row
-        assert self.stack.motcua("verify", "--json")["ok"]
-        assert self.stack.motcua("log", "check", "--json")["ok"]
+        return submitted(log_of(self.stack.bootstrap, self.stack.topic))
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archived]:
     """A stack with some dossiers."""
     folder = tmp_path_factory.mktemp("office")
     with running(folder) as stack:
-        made = Office(stack, folder / "archive")
+        made = Archived(stack, folder / "archive")
         made.submit(4)
         yield made
 
 
-def test_with_the_databases_nothing_is_lost(office: Office) -> None:
+def test_with_the_databases_nothing_is_lost(office: Archived) -> None:
     """The archive gives back what it has, and a repair the rest. While services run nothing is
     restored, and what is added to the log is added to the archive.
     """
@@ -105,26 +74,17 @@ def test_with_the_databases_nothing_is_lost(office: Office) -> None:
     assert office.restored() == checked["records"]
     stack.start()
     wait_until(
-        lambda: all("the log ends" in (r.get("halted") or "") for r in rows(stack)), PATIENCE
+        lambda: all("the log ends" in (r.get("halted") or "") for r in office.rows()), PATIENCE
     )
-    plan = json.loads(stack.run("log", "repair", "--json", timeout=PATIENCE).stdout)
-    arguments = ("--plan", plan["plan"], "--approved-by", "Lan", "--json")
-    assert stack.motcua("log", "repair", *arguments, timeout=PATIENCE)["ok"]
-    stack.wait_ready()
+    office.repair(plan=office.plan()["plan"])
     office.check()
 
 
-def rows(stack: Stack) -> list[dict[str, Any]]:
-    """Return the services' rows of the status."""
-    found: list[dict[str, Any]] = stack.status()["services"]
-    return found
-
-
-def test_without_the_databases_the_archive_is_whole(office: Office) -> None:
+def test_without_the_databases_the_archive_is_whole(office: Archived) -> None:
     """Each service makes its tables again. The keys are not in the archive: they are kept apart."""
     stack = office.stack
     stack.motcua("archive", str(office.archive), "--json", timeout=PATIENCE)
-    archived = office.submitted()
+    archived = office.on_log()
     office.submit(2)
     office.lose("[!k]*.sqlite3*")
     assert (stack.folder / "keyring.sqlite3").exists()
@@ -133,12 +93,12 @@ def test_without_the_databases_the_archive_is_whole(office: Office) -> None:
     assert office.restored() == 0
     stack.start()
     stack.wait_ready()
-    assert office.submitted() == archived
+    assert office.on_log() == archived
     office.ledger = archived
     office.check()
 
 
-def _kill_within(office: Office) -> None:
+def _kill_within(office: Archived) -> None:
     """Begin to restore, and kill it once the topic is there."""
     stack = office.stack
     process = spawn(
@@ -154,7 +114,7 @@ def _kill_within(office: Office) -> None:
     process.wait()
 
 
-def test_nothing_is_restored_over_what_is_there(office: Office, tmp_path: Path) -> None:
+def test_nothing_is_restored_over_what_is_there(office: Archived, tmp_path: Path) -> None:
     """Neither beside services that run elsewhere, nor into a log that has gone on."""
     stack = office.stack
     stack.motcua("archive", str(office.archive), "--json", timeout=PATIENCE)

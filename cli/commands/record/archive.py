@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from kafka.errors import KafkaError
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
 from cli.formatting import print_json
 from cli.log_repair.repair import note
 from cli.operator_name import operator_name
 from cli.options import JSON
-from cli.printer import counted, failed, out, progress_on
+from cli.printer import count_progress, counted, failed, out
 from cli.settings import settings
 from cli.stack.plan import SERVICES
 from cli.stack.stopped import StillRunning, require_none_answers, stopped
@@ -26,7 +24,6 @@ from kernel.archive.segment import ArchiveError
 from kernel.base.clock import RealClock
 from kernel.base.instants import isoformat
 from kernel.consumer.reading.kafka_reader import KafkaReader
-from kernel.consumer.reading.log_reader import LogUnavailable
 from kernel.kafka.exact_writer import OffsetTaken, write_exactly
 from kernel.kafka.topics import TopicError, check_topics, ensure_topics
 
@@ -41,8 +38,6 @@ def _explained() -> Iterator[None]:
         raise failed(str(error)) from error
     except OSError as error:
         raise failed(f"{error.filename}: {error.strerror}") from error
-    except (LogUnavailable, KafkaError) as error:
-        raise failed(f"Kafka does not answer ({error!r})") from error
 
 
 def archive(
@@ -68,7 +63,7 @@ def archive(
             found.reserved(),
             topic_at_hand() as (cluster, topic),
             closing(KafkaReader(cluster, topic.name)) as reader,
-            _progress("archive") as report,
+            count_progress("archive") as report,
         ):
             check_topics(cluster, [topic])
             added = extend(found, reader, topic.name, RealClock(), report)
@@ -95,40 +90,31 @@ def restore(folder: Folder, as_json: JSON = False) -> None:
             held.enter_context(stopped(data, service))
         require_none_answers()
         ensure_topics(cluster, topics=[topic])
-        with closing(KafkaReader(cluster, topic.name)) as reader, _progress("compare") as report:
+        with (
+            closing(KafkaReader(cluster, topic.name)) as reader,
+            count_progress("compare") as report,
+        ):
             ends = lacking(found, reader, report)
         entry = {"what": "restored", "archive": str(folder.absolute()), "topic": topic.name}
-        with _progress("restore") as report:
-            written = _Counter(report)
-            write_exactly(cluster, topic.name, remaining(found, ends), written)
+        with count_progress("restore") as report:
+            lacked = remaining(found, ends)
+            written = write_exactly(cluster, topic.name, lacked, lambda done: report(done, 0))
         now = isoformat(RealClock().now())
-        note(data, entry | {"by": operator_name(), "at": now, "written": written.count})
+        note(data, entry | {"by": operator_name(), "at": now, "written": written})
     if as_json:
-        print_json(entry | {"written": written.count, "ok": True})
+        print_json(entry | {"written": written, "ok": True})
         return
-    out.print(f"{counted(written.count, 'record')} written; {topic.name} holds the whole archive")
+    out.print(f"{counted(written, 'record')} written; {topic.name} holds the whole archive")
     out.print(
         "start the services, and then `motcua log check`: what they hold beyond the archive, "
         "`motcua log repair` gives back"
     )
 
 
-class _Counter:
-    """Counts what is written, and shows it."""
-
-    def __init__(self, report: Any) -> None:
-        self._report = report
-        self.count = 0
-
-    def __call__(self, more: int) -> None:
-        self.count += more
-        self._report(self.count, 0)
-
-
 def _check(found: Archive, *, as_json: bool) -> None:
     partitions = []
     read = 0
-    with _progress("check") as report:
+    with count_progress("check") as report:
         for partition in range(found.partitions):
             end = 0
             for record in found.records(partition):
@@ -143,15 +129,3 @@ def _check(found: Archive, *, as_json: bool) -> None:
     out.print(
         f"{counted(read, 'record')} in {counted(files, 'file')}; none is missing or was changed"
     )
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Any]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with progress_on(*columns) as progress:
-        task = progress.add_task(what, total=None)
-
-        def report(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total or None)
-
-        yield report

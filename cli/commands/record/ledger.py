@@ -56,7 +56,7 @@ def proof(
 ) -> None:
     """Prove that a dossier's events stand in the ledger.
 
-    By the newest checkpoints, or by those of a file; tools/verify_receipt.py checks the proof
+    By the newest checkpoints, or by those of a file; tools/verify_proof.py checks the proof
     without the system. Exit status 1 while one of the events is in no checkpoint.
     """
     request = pb.GetInclusionProofRequest(

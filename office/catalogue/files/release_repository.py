@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from kernel.storage.durable_files import sync_folder
 from office.catalogue.files.additions import CatalogueAddition, check_addition, extended_catalogue
 from office.catalogue.files.document import FORMAT
 from office.catalogue.files.file_errors import ProcedureFileError
@@ -119,11 +120,7 @@ def _write_once(path: Path, content: bytes) -> None:
             raise ReleaseConflict(path.name) from error
     finally:
         os.unlink(name)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)
 
 
 def _numbers(folder: Path) -> list[int]:

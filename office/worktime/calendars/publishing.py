@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
+from kernel.storage.durable_files import replaced
 from office.worktime.calendars.model import Calendar, CalendarError
 from office.worktime.calendars.repository import (
     INDEX,
@@ -146,14 +146,5 @@ def _write_index(folder: Path, index: PublicationIndex) -> None:
 
 
 def _write_file(path: Path, body: bytes) -> None:
-    temporary = path.with_name(f"{path.name}.new")
-    with temporary.open("wb") as file:
+    with replaced(path) as file:
         file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

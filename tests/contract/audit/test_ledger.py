@@ -25,7 +25,7 @@ from services.audit.reports.queries import timeline
 from services.audit.tables import CHAINS, CHECKPOINTS, KERNEL, LOG, TILES, TREES
 from services.audit.tables import LEDGER_KEYS as KEYS_TABLE
 from tests.support import merkle_oracle as oracle
-from tests.support.audit_store import LEDGER, LEDGER_KEYS, Log, Store, week
+from tests.support.audit_store import LEDGER, LEDGER_KEYS, Log, Store, log_with_repeats
 from tests.support.databases import NewDatabase
 
 OTHER_LEAF = types.FINDING_KIND_OTHER_LEAF
@@ -35,12 +35,7 @@ DIFFERS = types.FINDING_KIND_CHECKPOINT_DIFFERS
 @pytest.fixture
 def log() -> Log:
     """A week in which one record in twenty stands twice."""
-    pick, made = random.Random(21), Log()
-    for event in week(pick, 50):
-        record = made.send(event)
-        if pick.random() < 0.05:
-            made.put(record.partition, record.key or b"", record.value or b"", record.headers)
-    return made
+    return log_with_repeats()
 
 
 @pytest.fixture

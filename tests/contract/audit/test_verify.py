@@ -14,7 +14,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from kernel.eventsourcing.authentication import Authenticator
 from kernel.eventsourcing.record import Record
 from services.audit.tables import CHAINS, DOSSIERS, KERNEL, LOG
-from tests.support.audit_store import Log, Store, week
+from tests.support.audit_store import Log, Store, log_with_repeats, week
 from tests.support.databases import NewDatabase
 
 PLACE = (1, 20)
@@ -22,12 +22,7 @@ PLACE = (1, 20)
 
 @pytest.fixture
 def log() -> Log:
-    pick, made = random.Random(21), Log()
-    for event in week(pick, 50):
-        record = made.send(event)
-        if pick.random() < 0.05:
-            made.put(record.partition, record.key or b"", record.value or b"", record.headers)
-    return made
+    return log_with_repeats()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 from motcua.postal.v1 import postal_pb2 as pb
 from typer.testing import CliRunner
 
+from cli import grpc_clients
 from cli.commands import dossier
 from cli.main import app
 from kernel.base.instants import to_timestamp
@@ -55,7 +56,7 @@ def postal(monkeypatch: pytest.MonkeyPatch) -> Postal:
         yield made
 
     monkeypatch.setattr(dossier, "postal_service", stub)
-    monkeypatch.setattr(dossier, "identity", lambda: ())
+    monkeypatch.setattr(grpc_clients, "identity", lambda: ())
     return made
 
 

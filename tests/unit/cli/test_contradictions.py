@@ -11,6 +11,7 @@ import pytest
 from motcua.audit.v1 import audit_pb2 as pb
 from typer.testing import CliRunner
 
+from cli import grpc_clients
 from cli.commands import contradictions
 from cli.main import app
 from tests.support.audit_histories import stamp
@@ -50,7 +51,7 @@ def audit(monkeypatch: pytest.MonkeyPatch) -> Audit:
         yield made
 
     monkeypatch.setattr(contradictions, "audit", stub)
-    monkeypatch.setattr(contradictions, "identity", lambda: ())
+    monkeypatch.setattr(grpc_clients, "identity", lambda: ())
     return made
 
 

@@ -27,7 +27,7 @@ Check = Callable[..., tuple[int, dict[str, Any]]]
 def verifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The verifier alone in a folder."""
     folder = tmp_path_factory.mktemp("elsewhere")
-    return Path(shutil.copy(ROOT / "tools" / "verify_receipt.py", folder))
+    return Path(shutil.copy(ROOT / "tools" / "verify_proof.py", folder))
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Check a proof that `motcua proof CODE --output FILE` wrote, without the system that wrote it.
 
-    python verify_receipt.py FILE --checkpoint CHECKPOINT
-    python verify_receipt.py FILE --key KEY
+    python verify_proof.py FILE --checkpoint CHECKPOINT
+    python verify_proof.py FILE --key KEY
 
 This one file is the whole verifier: it needs Python 3.11 and the package `cryptography`, no network
 and nothing of the project. It shows that each event in the file stands in the office's ledger at
