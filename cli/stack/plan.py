@@ -109,6 +109,8 @@ def _environment(settings: CliSettings, folder: Path, bootstrap: str) -> dict[st
         "PYTHONUNBUFFERED": "1",
         "MALLOC_ARENA_MAX": settings.malloc_arena_max,
     }
+    if not common.get("AUDIT_ADDRESS"):
+        common["AUDIT_ADDRESS"] = settings.address("audit")
     production = settings.mode == "production"
     if not production and not common.get("MOTCUA_MASTER_KEY"):
         common["MOTCUA_MASTER_KEY"] = development_key(folder)

@@ -8,13 +8,14 @@ from pydantic import Field
 
 from kernel.config.environment import Port, read_by
 from kernel.config.settings import Settings
+from office.ledger import LedgerSettings
 from office.ports import PORTS
 from office.settings import CalendarSettings, PeopleSettings, ProcedureSettings
 from office.worktime.warning_rule import WarningRule
 from services.intake.domain.desk_check import CHECK_WARNING
 
 
-class IntakeSettings(PeopleSettings, CalendarSettings, ProcedureSettings, Settings):
+class IntakeSettings(PeopleSettings, CalendarSettings, ProcedureSettings, LedgerSettings, Settings):
     """All variables of intake."""
 
     service: str = "intake"
