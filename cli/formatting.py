@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -64,16 +65,27 @@ def word(enum: Any, value: int) -> str:
     return name.removeprefix(enum.Name(0).removesuffix("UNSPECIFIED")).lower()
 
 
+def json_text(document: Any) -> str:
+    """Return one JSON document as lines."""
+    return f"{json.dumps(document, ensure_ascii=False, indent=1)}\n"
+
+
 def print_json(document: Any) -> None:
     """Print one JSON document."""
-    print(json.dumps(document, ensure_ascii=False, indent=1))
+    sys.stdout.write(json_text(document))
 
 
-def print_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print rows as CSV with a heading; no text in them can become a formula."""
-    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
+def csv_text(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as CSV with a heading; no text in them can become a formula.
+
+    It begins with the byte order mark by which spreadsheets know that it is UTF-8.
+    """
+    text = io.StringIO("\ufeff", newline="")
+    text.seek(0, io.SEEK_END)
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(
         {name: escape_cell(cell) if isinstance(cell, str) else cell for name, cell in row.items()}
         for row in rows
     )
+    return text.getvalue()

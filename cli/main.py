@@ -20,7 +20,7 @@ _COMMANDS = {
     "call": "commands.call:call",
     "people": "commands.people:app",
     "import": "importing.command:import_log",
-    "report": "commands.report:report",
+    "report": "commands.report.command:app",
     "timeline": "commands.dossier:timeline",
     "state": "commands.dossier:state",
     "mails": "commands.mails:mails",

@@ -14,10 +14,15 @@ from office.permissions import shipped
 
 def unit_lines(codes: Iterable[str]) -> list[str]:
     """Return a line with code and name for each unit that is known, in the order of the codes."""
-    units = known_units(_directory())
-    wanted = [code for code in sorted(set(codes)) if code in units]
+    names = unit_names()
+    wanted = [code for code in sorted(set(codes)) if code in names]
     width = max(map(len, wanted), default=0)
-    return [f"{code:<{width}}  {units[code].name}" for code in wanted]
+    return [f"{code:<{width}}  {names[code]}" for code in wanted]
+
+
+def unit_names() -> dict[str, str]:
+    """Return the names of the units that are known, by their codes."""
+    return {code: unit.name for code, unit in known_units(_directory()).items()}
 
 
 def _directory() -> Directory | None:

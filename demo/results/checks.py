@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from cli.commands.report import COUNTS
+from cli.commands.report.indicators import COUNTS
 from demo.results.own_count import OwnCount
 
 COMPARED_MAILS = (

@@ -10,7 +10,7 @@ from motcua.audit.v1 import audit_pb2 as audit_pb
 from cli.commands.deadline_tables import deadline_table
 from cli.commands.deadlines import fetch_deadlines, print_explanation
 from cli.commands.dossier import timeline_table
-from cli.commands.report import table
+from cli.commands.report.tables import table
 from cli.grpc_clients import identity
 from cli.printer import out
 from cli.rpc_errors import audit

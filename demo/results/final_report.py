@@ -17,7 +17,8 @@ from motcua.notify.v1.notify_pb2_grpc import NotifyServiceStub
 
 from cli.commands.rebuild import check_service
 from cli.commands.record.verify import run_verify
-from cli.commands.report import LEGEND, fetch, table
+from cli.commands.report.indicators import fetch, report_request
+from cli.commands.report.tables import LEGEND, table
 from cli.grpc_clients import Connection, identity, status_of
 from cli.options import OFFICE
 from cli.printer import counted, err, grid, out
@@ -48,8 +49,10 @@ def finish(
     _wait_for_post(own_count)
     post_counts = partners.stop()
     _settle()
-    by_unit = fetch(MONDAY.isoformat(), FRIDAY.isoformat(), "", "unit")
-    by_channel = fetch(MONDAY.isoformat(), FRIDAY.isoformat(), "", "channel")
+    by_unit, by_channel = (
+        fetch(report_request(MONDAY.isoformat(), FRIDAY.isoformat(), "", by))
+        for by in ("unit", "channel")
+    )
     checks.report(own_count, "unit", by_unit, FRIDAY)
     checks.report(own_count, "channel", by_channel, FRIDAY)
     counts = _messages()

@@ -19,6 +19,7 @@ def shipped_units() -> Mapping[str, DirectoryUnit]:
         row["code"]: DirectoryUnit(
             row["code"],
             row["name_vi"],
+            level=row["level"],
             valid_from=row.get("valid_from"),
             valid_to=row.get("valid_to"),
             address=row.get("address", ""),
@@ -30,7 +31,7 @@ def shipped_units() -> Mapping[str, DirectoryUnit]:
 
 def known_units(people: Directory | None) -> Mapping[str, DirectoryUnit]:
     """Return the units of the catalogue and of the directory, which takes precedence; where it has
-    no address or phone, those of the catalogue hold.
+    no level, address or phone, those of the catalogue hold.
     """
     known = shipped_units()
     own = people.units if people else {}
@@ -38,6 +39,11 @@ def known_units(people: Directory | None) -> Mapping[str, DirectoryUnit]:
 
 
 def _filled(unit: DirectoryUnit, known: DirectoryUnit | None) -> DirectoryUnit:
-    if known is None or (unit.address and unit.phone):
+    if known is None or (unit.level and unit.address and unit.phone):
         return unit
-    return replace(unit, address=unit.address or known.address, phone=unit.phone or known.phone)
+    return replace(
+        unit,
+        level=unit.level or known.level,
+        address=unit.address or known.address,
+        phone=unit.phone or known.phone,
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from motcua.audit.v1 import audit_pb2 as pb
@@ -13,7 +12,6 @@ from kernel.eventsourcing.envelope import short_name, type_name
 from office.worktime.explanation import ExplainedStretch
 from services.audit.deadlines.explanation import Agreement, DeadlineExplanation, ExplainedLine
 from services.audit.record.stored_event import decoded
-from services.audit.reports.indicators import Counts
 from services.audit.reports.queries import stated_at
 from services.audit.state.local_days import day
 from services.audit.state.portal_state import WITHOUT_RESULT, DossierRow
@@ -188,11 +186,6 @@ def _span(span: ExplainedStretch) -> pb.DeadlineSpan:
         phase=span.phase,
         part=_text(span.part),
     )
-
-
-def report_row(key: str, counts: Counts) -> pb.ReportRow:
-    """Return a line of a report."""
-    return pb.ReportRow(key=key, **asdict(counts))
 
 
 def replayed(row: Any) -> pb.StreamEventsResponse:

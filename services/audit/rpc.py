@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 from typing import Any, Final, TypeVar
 
 import grpc
@@ -41,8 +40,8 @@ from services.audit.ledger.proofs import Ledger
 from services.audit.record import contradictions, replay
 from services.audit.record.replay import ReplayRange
 from services.audit.record.verifier import LogVerifier
-from services.audit.reports import queries
-from services.audit.reports.queries import ReportRequest
+from services.audit.reports import answers, queries
+from services.audit.reports.answers import BAD_TOKEN
 from services.audit.state.as_of import dossier_row, events_of, units_of
 from services.audit.state.local_days import zone_of
 from services.audit.state.organisation import Organisation, UnitFilter
@@ -59,14 +58,6 @@ STREAMS_READ: Final = 2
 """Reads of streams that run at a time, so that those of other calls find a thread."""
 INSPECTOR: Final = "inspector"
 """The role of officers who see all dossiers."""
-_COLUMN_OF: Final = {
-    pb.BREAKDOWN_UNSPECIFIED: "",
-    pb.BREAKDOWN_UNIT: "unit",
-    pb.BREAKDOWN_FIELD: "field",
-    pb.BREAKDOWN_CHANNEL: "channel",
-    pb.BREAKDOWN_LEVEL: "level",
-    pb.BREAKDOWN_PROCEDURE: "procedure",
-}
 
 
 class AuditServicer(AuditServiceServicer):
@@ -177,7 +168,7 @@ class AuditServicer(AuditServiceServicer):
         times, limit = times_of(request, self._clock.now()), request.page_size or PAGE_SIZE
         after = ""
         if request.page_token:
-            (after,) = page_token.place(request.page_token, _BAD_TOKEN, str)
+            (after,) = page_token.place(request.page_token, BAD_TOKEN, str)
 
         def read(connection: Connection) -> pb.ListContradictionsResponse:
             page = contradictions.dossiers(connection, after, limit + 1)
@@ -198,25 +189,20 @@ class AuditServicer(AuditServiceServicer):
         self, request: pb.GetReportRequest, context: Context
     ) -> pb.GetReportResponse:
         """Count the official indicators of a period."""
-        first, last = _day(request.from_date, "from_date"), _day(request.to_date, "to_date")
         times = times_of(request, self._clock.now())
-        today = self._organisation(times.judged_at)
-        unit_of = today.responsible if request.organisation == pb.ORGANISATION_NOW else None
-        report_request = ReportRequest(
-            first, last, _COLUMN_OF[request.by], times.as_of, unit_of, times.known_at
-        )
-        indicators = await self._reads.run(
-            lambda c: queries.report(c, report_request, times.judged_at)
-        )
-        lines = indicators.rows() if report_request.by else []
-        return pb.GetReportResponse(
-            from_date=request.from_date,
-            to_date=request.to_date,
-            as_of=request.as_of if request.HasField("as_of") else None,
-            by=request.by,
-            rows=[responses.report_row(key, counts) for key, counts in lines],
-            total=responses.report_row("", indicators.total),
-            known_at=stated_known_at(request),
+        asked = answers.report_request(request, times, self._organisation(times.judged_at))
+        counted = await self._reads.run(lambda c: queries.report(c, asked, times.judged_at))
+        return answers.report_response(request, counted)
+
+    async def ListReportDossiers(
+        self, request: pb.ListReportDossiersRequest, context: Context
+    ) -> pb.ListReportDossiersResponse:
+        """List the dossiers behind a figure of a report."""
+        times = times_of(request.report, self._clock.now())
+        organisation = self._organisation(times.judged_at)
+        asked = answers.report_request(request.report, times, organisation)
+        return await self._reads.run(
+            lambda c: answers.list_dossiers(c, request, asked, times.judged_at, organisation)
         )
 
     async def StreamEvents(
@@ -299,7 +285,7 @@ class AuditServicer(AuditServiceServicer):
             try:
                 at, after = listing.read_token(request.page_token)
             except ValueError:
-                raise Invalid([_BAD_TOKEN]) from None
+                raise Invalid([BAD_TOKEN]) from None
         within = request.within.ToMicroseconds() if request.HasField("within") else None
         of = self._unit_filter(request.unit, at)
         past, known_at = times.as_of is not None, times.known_at
@@ -340,15 +326,6 @@ def service(servicer: AuditServicer, commands: Commands, handlers: Handlers) -> 
     )
 
 
-def _day(text: str, field: str) -> int:
-    """Return a day as YYYYMMDD; raise ``Invalid`` when the calendar has no such day."""
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        raise Invalid([Violation(field, "date.exists", TEXTS.text("date.exists"))]) from None
-    return found.year * 10_000 + found.month * 100 + found.day
-
-
 def _zone(name: str) -> str:
     """Return the time zone asked for; raise ``Invalid`` when there is none of this name."""
     if name and zone_of(name).key != name:
@@ -370,6 +347,3 @@ def _unknown(code: str, times: Times) -> NotFound:
     if times.as_of is None:
         key = "dossier.unknown" if times.known_at is None else "dossier.not_recorded"
     return NotFound(*TEXTS.both(key, code=code))
-
-
-_BAD_TOKEN: Final = Violation("page_token", "token.form", TEXTS.text("token.form"))

@@ -133,7 +133,10 @@ DOSSIERS = Table(
     Column("returned_at", BIG),
     Column("step", String, nullable=False),
     Column("step_unit", String, nullable=False),
+    Column("step_officer", String, nullable=False),
     Column("step_state", Integer, nullable=False),
+    Column("late_unit", String, nullable=False),
+    Column("late_officer", String, nullable=False),
     Column("received_day", Integer),
     Column("due_day", Integer),
     Column("suspended_day", Integer),
@@ -146,5 +149,6 @@ DOSSIERS = Table(
 """What ``state/fold.py`` makes: one row for each dossier that has an event. ``recorded_at`` is no
 part of it, but the latest of all the dossier's events.
 
-Days are whole numbers YYYYMMDD.
+Days are whole numbers YYYYMMDD. ``late_unit`` and ``late_officer`` had the case when its promised
+instant passed.
 """

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 from tests.support import foreign_log
 from tests.support.foreign_log import FILE, MAPPING
@@ -38,6 +39,8 @@ PERIODS = [
     ("2012-01-01", "2012-01-31"),
     ("2010-10-01", "2012-01-31"),
 ]
+BESIDE = ("checked_late", "received_online", "received_by_post")
+SHARES = ("share", "in_time_share", "online_share")
 INSTANTS = ["2011-03-01T00:00:00+01:00", "2011-05-15T12:34:56+02:00", "2011-12-31T23:59:59+01:00"]
 
 
@@ -129,19 +132,67 @@ def test_a_report_reads_the_same_as_csv_and_as_a_table(stack: Stack) -> None:
     document = stack.motcua(*period, "--json")
     lines = [*document["rows"], document["total"] | {"key": "total"}]
     wanted = [[row["key"], *[str(row[name]) for name in COUNTS]] for row in lines]
+    names = (*BESIDE, *SHARES)
+    beside = [["" if row[name] is None else str(row[name]) for name in names] for row in lines]
 
-    spread = list(csv.reader(io.StringIO(stack.run(*period, "--format", "csv").stdout)))
-    assert spread == [["key", *COUNTS, "checked_late"], *[[*row, "0"] for row in wanted]]
+    text = stack.run(*period, "--format", "csv").stdout
+    assert text.startswith("\ufeff")
+    spread = list(csv.reader(io.StringIO(text[1:])))
+    assert spread == [
+        ["key", *COUNTS, *names],
+        *[[*row, *more] for row, more in zip(wanted, beside, strict=True)],
+    ]
     table = stack.run(*period).stdout.splitlines()
     shown = [line.rsplit(maxsplit=len(COUNTS)) for line in table]
     assert [line for line in shown if line in wanted] == wanted
+
+
+@pytest.mark.usefixtures("imported")
+def test_a_cross_table_its_dossiers_and_who_is_late_agree_with_the_file(
+    stack: Stack, tmp_path: Path
+) -> None:
+    """By unit and channel, from the file's own cases; the workbook has the same figures."""
+    first, last = date(2011, 1, 1), date(2011, 6, 30)
+    options = ("--from", str(first), "--to", str(last))
+    report = stack.motcua("report", *options, "--by", "unit", "--cross", "channel", "--json")
+    rows = foreign_log.read()
+    wanted = foreign_log.counts(rows, first, last, "unit")
+    assert {row["key"] for row in report["rows"]} == set(wanted) - {""}
+    for row in report["rows"]:
+        own = [case for case in rows if foreign_log.key_of(case, "unit") == row["key"]]
+        expected = foreign_log.counts(own, first, last, "channel").get(row["cross"], Counter())
+        assert {n: row[n] for n in COUNTS if row[n]} == dict(expected)
+    late = stack.motcua("report", "late", *options, "--by", "unit", "--json")
+    for group in late:
+        line = wanted[group["key"]]
+        assert (group["late"], group["pending_overdue"]) == (line["late"], line["pending_overdue"])
+        assert all(dossier["days_late"] > 0 for dossier in group["dossiers"])
+    assert sum(len(group["dossiers"]) for group in late) == sum(
+        wanted[""][name] for name in ("late", "pending_overdue")
+    )
+    early = stack.motcua("report", "dossiers", *options, "--figure", "early", "--json")
+    assert len({dossier["dossier"] for dossier in early}) == len(early) == wanted[""]["early"]
+
+    file = tmp_path / "06a.xlsx"
+    done = stack.run(
+        *("report", *options, "--form", "06a", "--format", "xlsx", "--output", str(file))
+    )
+    assert done.returncode == 0, done.stderr
+    (*_, total) = load_workbook(file).active.iter_rows(values_only=True)
+    line = wanted[""]
+    assert total[0] == "Tổng cộng"
+    assert total[1] == line["carried_over"] + line["received"]
+    assert total[5:9] == tuple(line[name] for name in ("resolved", "early", "on_time", "late"))
+    assert total[9:12] == tuple(
+        line[name] for name in ("pending", "pending_in_time", "pending_overdue")
+    )
 
 
 def _compare(line: dict[str, Any], expected: dict[str, Counter[str]]) -> None:
     for row in [*line["rows"], line["total"]]:
         before = row["carried_over"] + row["received"]
         assert before == row["resolved"] + row["returned"] + row["pending"]
-        assert set(row) - {"key"} == {*COUNTS, "checked_late"}
+        assert set(row) - {"key"} == {*COUNTS, *BESIDE, *SHARES}
     lines = {row["key"]: row for row in line["rows"]} | {"": line["total"]}
     found = {key: {n: row[n] for n in COUNTS if row[n]} for key, row in lines.items()}
     assert found == {key: dict(numbers) for key, numbers in expected.items()}

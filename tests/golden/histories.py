@@ -60,9 +60,9 @@ def expected(name: str) -> Any:
 def replayed(bodies: Sequence[bytes], recorded: Any = None) -> dict[str, Any]:
     """Replay events in every service, and return what came of them, as JSON has it.
 
-    Where it is to be compared with what was ``recorded``, tables, fields of states and of the
-    timeline that the record does not know are left out: a later build may keep and show more of the
-    past, never less.
+    Where it is to be compared with what was ``recorded``, tables, columns, fields of states and of
+    the timeline that the record does not know are left out: a later build may keep and show more of
+    the past, never less.
     """
     known = {} if recorded is None else recorded["services"]
     found = {
@@ -100,7 +100,11 @@ def _replayed(model: Model, bodies: Sequence[bytes], recorded: Any) -> dict[str,
         rows = _rows(connection, model)
         if recorded is not None:  # a table of a later build, of which the past has nothing
             known_tables = recorded["rows"]
-            rows = {name: made for name, made in rows.items() if made or name in known_tables}
+            rows = {
+                name: _with_known_columns(made, known_tables.get(name))
+                for name, made in rows.items()
+                if made or name in known_tables
+            }
         result: dict[str, Any] = {"rows": rows}
         if model.every is None:
             known = {} if recorded is None else recorded["states"]
@@ -176,6 +180,11 @@ def record(name: str, records: Iterable[bytes | None], codes: Sequence[str]) -> 
     log.write_text("".join(f"{base64.b64encode(body).decode()}\n" for body in bodies))
     result.write_text(_json(replayed(bodies)), encoding="utf-8")
     return len(bodies)
+
+
+def _with_known_columns(rows: list[dict[str, Any]], recorded: Any) -> list[dict[str, Any]]:
+    known = {column for row in recorded or () for column in row}
+    return [{name: row[name] for name in row if name in known} for row in rows] if known else rows
 
 
 def _json(made: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,8 @@ class CommandServer:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.command_server"],
             cwd=ROOT,
+            # Without it the process gets what the readline library puts there, such as COLUMNS.
+            env=dict(os.environ),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -5,6 +5,7 @@ All days here are whole numbers YYYYMMDD.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,6 +23,8 @@ class ReportedDossier(NamedTuple):
     """Returned without result: withdrawn, or closed because papers never came."""
     checked_late: bool = False
     """The desk had not checked it when its eight working hours were over."""
+    channel: str = ""
+    """The way in which it came."""
 
 
 @dataclass(slots=True)
@@ -40,6 +43,10 @@ class Counts:
     pending_overdue: int = 0
     checked_late: int = 0
     """Of those received; not part of the balance."""
+    received_online: int = 0
+    """Of those received; not part of the balance."""
+    received_by_post: int = 0
+    """Of those received; not part of the balance."""
 
     def add(self, dossier: ReportedDossier, first: int, last: int, today: int) -> bool:
         """Count a dossier, if it belongs to the period; return whether it does.
@@ -48,13 +55,15 @@ class Counts:
         is judged on the last day, or ``today`` if that is earlier. A dossier that by its records
         ended before it was received counts as ended when it was received.
         """
-        received, finished, due, suspended, withdrawn, checked_late = dossier
+        received, finished, due, suspended, withdrawn, checked_late, channel = dossier
         if received > last:
             return False
         ended = None if finished is None else max(finished, received)
         if received >= first:
             self.received += 1
             self.checked_late += checked_late
+            self.received_online += channel == "online"
+            self.received_by_post += channel == "post"
         elif ended is None or ended >= first:
             self.carried_over += 1
         else:
@@ -85,27 +94,41 @@ class Counts:
             self.pending_overdue += 1
 
 
+Key = tuple[str, str]
+"""What a line is about: its key, and in a cross table the key of its column."""
+
+
 class Indicators:
-    """Counts dossiers one by one into lines and a total; an empty line is left out."""
+    """Counts dossiers one by one into lines and a total.
+
+    A key with nothing to count has no line. In a cross table each key has a line for each column in
+    which any has something.
+    """
 
     def __init__(self, first: int, last: int) -> None:
         self._first = first
         self._last = last
         self.total = Counts()
-        self._lines: dict[str, Counts] = {}
+        self._lines: dict[Key, Counts] = {}
 
-    def add(self, key: str, dossier: ReportedDossier, today: int) -> None:
-        """Count a dossier under a key."""
+    def add(self, keys: Iterable[Key], dossier: ReportedDossier, today: int) -> None:
+        """Count a dossier in the total once, and in the line of each key."""
         if not self.total.add(dossier, self._first, self._last, today):
             return
-        line = self._lines.get(key)
-        if line is None:
-            line = self._lines[key] = Counts()
-        line.add(dossier, self._first, self._last, today)
+        for key in keys:
+            line = self._lines.get(key)
+            if line is None:
+                line = self._lines[key] = Counts()
+            line.add(dossier, self._first, self._last, today)
 
-    def rows(self) -> list[tuple[str, Counts]]:
-        """Return the lines by key."""
-        return sorted(self._lines.items())
+    def rows(self) -> list[tuple[Key, Counts]]:
+        """Return the lines, by key and column."""
+        keys, columns = ({key[part] for key in self._lines} for part in (0, 1))
+        return [
+            ((key, column), self._lines.get((key, column)) or Counts())
+            for key in sorted(keys)
+            for column in sorted(columns)
+        ]
 
 
 def reported_dossier(row: DossierRow) -> ReportedDossier | None:
@@ -120,4 +143,5 @@ def reported_dossier(row: DossierRow) -> ReportedDossier | None:
         row["suspended_day"],
         row["state"] in WITHOUT_RESULT,
         row["check_missed_at"] is not None,
+        row["channel"],
     )

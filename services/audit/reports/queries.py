@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
@@ -13,7 +13,14 @@ from kernel.base.instants import instant_in
 from kernel.eventsourcing.envelope import payload_of
 from office.streams import DOSSIER
 from services.audit.record.stored_event import decoded
-from services.audit.reports.indicators import Indicators, ReportedDossier, reported_dossier
+from services.audit.reports.breakdown import Breakdown
+from services.audit.reports.indicators import (
+    Counts,
+    Indicators,
+    Key,
+    ReportedDossier,
+    reported_dossier,
+)
 from services.audit.state.as_of import known_by, rows_of, rows_until, streamed, unchanged_since
 from services.audit.state.local_days import day, end_of
 from services.audit.state.portal_state import WITHOUT_RESULT, DossierRow
@@ -59,24 +66,18 @@ def chain_heads(connection: Connection) -> list[DossierRow]:
     return list(rows_of(connection, select(CHAINS).order_by(CHAINS.c.partition)))
 
 
-UNKNOWN = "unknown"
-"""The key of dossiers that lack the column by which they are to be broken down."""
-
-
 class ReportRequest(NamedTuple):
-    """A report's first and last day as YYYYMMDD, the column to break it down by, an instant.
-
-    The column is empty for no break-down, the instant None for now.
-    """
+    """A report's first and last day as YYYYMMDD, by what to break it down, and its instants."""
 
     first: int
     last: int
-    by: str
+    by: Breakdown | None
     as_of: int | None
-    unit_of: Callable[[str], str] | None = None
-    """Returns the unit under which a unit's dossiers are counted; None for each unit's own."""
+    """None for now."""
     known_at: int | None = None
     """By what had been recorded by then; None for everything."""
+    cross: Breakdown | None = None
+    """By what to break each line down again."""
 
 
 def report(connection: Connection, request: ReportRequest, now: int) -> Indicators:
@@ -88,20 +89,76 @@ def report(connection: Connection, request: ReportRequest, now: int) -> Indicato
     """
     today = _Days(now if request.as_of is None else request.as_of)
     result = Indicators(request.first, request.last)
-    renamed = request.unit_of if request.by == "unit" else None
-    for key, zone, dossier in _reported_dossiers(connection, request):
-        result.add(renamed(key) if renamed else key, dossier, today.of(zone))
+    columns = [part.column for part in (request.by, request.cross) if part]
+    keys_of = _keys(request)
+    for values, zone, dossier in _reported_dossiers(connection, request, columns):
+        result.add(keys_of(values), dossier, today.of(zone))
     return result
 
 
+def dossiers_of(
+    connection: Connection,
+    request: ReportRequest,
+    now: int,
+    line: Key,
+    figures: Collection[str],
+) -> list[Mapping[str, Any]]:
+    """Return the dossiers of a report that count in any of some figures, in a line or with empty
+    keys in all, by their codes: their days and ``LISTED``.
+    """
+    today = _Days(now if request.as_of is None else request.as_of)
+    broken_down = [part.column for part in (request.by, request.cross) if part]
+    keys_of, found = _keys(request), []
+    for values, zone, dossier in _reported_dossiers(connection, request, [*broken_down, *LISTED]):
+        if not any(_matches(key, line) for key in keys_of(values)):
+            continue
+        alone = Counts()
+        alone.add(dossier, request.first, request.last, today.of(zone))
+        if any(getattr(alone, figure) for figure in figures):
+            columns = dict(zip(LISTED, values[len(broken_down) :], strict=True))
+            found.append(columns | dossier._asdict())
+    return sorted(found, key=itemgetter("dossier_code"))
+
+
+LISTED: Final = (
+    "dossier_code",
+    "procedure",
+    "unit",
+    "step_unit",
+    "step_officer",
+    "late_unit",
+    "late_officer",
+)
+"""The columns of a dossier that is listed, beside its days."""
+
+
+def _matches(key: Key, line: Key) -> bool:
+    return all(asked in ("", own) for own, asked in zip(key, line, strict=True))
+
+
+def _keys(request: ReportRequest) -> Callable[[Sequence[str]], list[Key]]:
+    """Return what makes of a dossier's columns the keys of its lines."""
+    by, cross = request.by, request.cross
+    if by is None:
+        return lambda _: [("", "")]
+    if cross is None:
+        return lambda values: [(key, "") for key in by.keys_of(values[0])]
+    return lambda values: [
+        (key, column) for key in by.keys_of(values[0]) for column in cross.keys_of(values[1])
+    ]
+
+
 def _reported_dossiers(
-    connection: Connection, request: ReportRequest
-) -> Iterator[tuple[str, str, ReportedDossier]]:
-    table, ends = DOSSIERS.c, _Ends(request)
+    connection: Connection, request: ReportRequest, columns: Sequence[str]
+) -> Iterator[tuple[Sequence[Any], str, ReportedDossier]]:
+    """Yield of each dossier of the period the values of some columns, its time zone, its dates."""
+    table, ends, count = DOSSIERS.c, _Ends(request), len(columns)
+    facts = [table.time_zone, table.state, table.check_missed_at.is_not(None), table.channel]
     days = [table.received_day, table.finished_day, table.due_day, table.suspended_day]
-    facts_columns = [table.time_zone, table.state, table.check_missed_at.is_not(None)]
     of_period = table.received_day <= request.last
-    statement = select(table[request.by or "dossier_code"], *facts_columns, *days).where(
+    # A column may be named twice, which a select would otherwise read once.
+    named = [table[name].label(f"column_{number}") for number, name in enumerate(columns)]
+    statement = select(*named, *facts, *days).where(
         ends.holds,
         of_period,
         or_(
@@ -110,19 +167,20 @@ def _reported_dossiers(
             table.received_day >= request.first,
         ),
     )
-    for key, zone, state, late, received, finished, due, suspended in streamed(
-        connection, statement
-    ):
+    for row in streamed(connection, statement):
+        zone, state, late, channel, received, finished, due, suspended = row[count:]
         back = state in WITHOUT_RESULT
-        counted = ReportedDossier(received, finished, due, suspended, back, bool(late))
-        yield (key or UNKNOWN) if request.by else "", zone, counted
+        yield (
+            row[:count],
+            zone,
+            ReportedDossier(received, finished, due, suspended, back, bool(late), channel),
+        )
     changed = and_(of_period, not_(ends.holds))
     latest = ends.of(_LAST_ZONE)
-    for row in rows_until(connection, changed, latest, ends.of, request.known_at):
-        dossier = reported_dossier(row)
+    for folded in rows_until(connection, changed, latest, ends.of, request.known_at):
+        dossier = reported_dossier(folded)
         if dossier is not None:
-            key = (row[request.by] or UNKNOWN) if request.by else ""
-            yield key, row["time_zone"], dossier
+            yield [folded[name] for name in columns], folded["time_zone"], dossier
 
 
 _FIRST_ZONE: Final = "Etc/GMT-14"

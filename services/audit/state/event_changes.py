@@ -120,23 +120,33 @@ def _opened(row: DossierRow, payload: Any, at: int) -> Changes:
     return _working(row, payload, "current", at)
 
 
-def _assigned(row: DossierRow, _payload: Any, at: int) -> Changes:
-    return {} if row["opened_at"] is not None else {"opened_at": at}
+def _assigned(row: DossierRow, payload: Any, at: int) -> Changes:
+    changes: Changes = {}
+    if finished_at(row) is None and payload.assignee != row["step_officer"]:
+        changes["step_officer"] = payload.assignee
+    if row["opened_at"] is None:
+        changes["opened_at"] = at
+    return changes
 
 
 def _stepped(row: DossierRow, payload: Any, at: int) -> Changes:
     return _working(row, payload, "next", at)
 
 
+def _pulled_back(row: DossierRow, payload: Any, at: int) -> Changes:
+    changes = _stepped(row, payload, at)
+    return {**changes, "step_officer": payload.assignee} if changes else changes
+
+
 def _working(row: DossierRow, payload: Any, name: str, at: int) -> Changes:
     """Return what an event changes in the current step."""
     if finished_at(row) is not None:
         return {}
-    changes: Changes = {"step": "", "step_unit": ""}
+    changes: Changes = {"step": "", "step_unit": "", "step_officer": ""}
     state = 0
     if payload.HasField(name):
         current = getattr(payload, name)
-        changes = {"step": current.step, "step_unit": current.unit}
+        changes |= {"step": current.step, "step_unit": current.unit}
         state = current.national_state if current.national_state in _STEP_STATES else 0
     if state != row["step_state"]:
         changes["step_state"] = state
@@ -170,6 +180,8 @@ def _resumed(row: DossierRow, payload: Any, at: int) -> Changes:
     if finished_at(row) is not None:
         return {}
     changes = _working(row, payload, "current", at)
+    if changes["step"] == row["step"]:
+        changes["step_officer"] = row["step_officer"]
     due = instant_in(payload, "due_at")
     return {**changes, "suspended_at": None, "suspended_for": 0, "due_at": due}
 
@@ -202,7 +214,7 @@ def _returned(row: DossierRow, _payload: Any, at: int) -> Changes:
 def _missed(row: DossierRow, payload: Any, at: int) -> Changes:
     if payload.scope != DeadlineScope.DEADLINE_SCOPE_DOSSIER or row["missed_at"] is not None:
         return {}
-    return {"missed_at": at}
+    return {"missed_at": at, "late_unit": payload.unit, "late_officer": row["step_officer"]}
 
 
 def _check_missed(row: DossierRow, _payload: Any, at: int) -> Changes:
@@ -215,7 +227,13 @@ def _recalculated(row: DossierRow, payload: Any, _at: int) -> Changes:
     return {"due_at": instant_in(payload, "due_at")}
 
 
-_ENDED: Final[Changes] = {"suspended_at": None, "suspended_for": 0, "step": "", "step_unit": ""}
+_ENDED: Final[Changes] = {
+    "suspended_at": None,
+    "suspended_for": 0,
+    "step": "",
+    "step_unit": "",
+    "step_officer": "",
+}
 
 
 CHANGES: Final[Mapping[type[Message], Callable[[DossierRow, Any, int], Changes]]] = {
@@ -230,7 +248,7 @@ CHANGES: Final[Mapping[type[Message], Callable[[DossierRow, Any, int], Changes]]
     StepAssigned: _assigned,
     StepCompleted: _stepped,
     StepSentBack: _stepped,
-    CasePulledBack: _stepped,
+    CasePulledBack: _pulled_back,
     CaseMoved: _opened,
     SupplementRequested: _asked,
     CaseSuspended: _suspended,

@@ -47,7 +47,10 @@ _EMPTY: Final[DossierRow] = {
     "returned_at": None,
     "step": "",
     "step_unit": "",
+    "step_officer": "",
     "step_state": 0,
+    "late_unit": "",
+    "late_officer": "",
     "received_day": None,
     "due_day": None,
     "suspended_day": None,
@@ -58,7 +61,16 @@ _EMPTY: Final[DossierRow] = {
 
 
 _LEADS_NOWHERE: Final = frozenset(
-    {"step", "step_unit", "missed_at", "check_missed_at", "changed_at"}
+    {
+        "step",
+        "step_unit",
+        "step_officer",
+        "missed_at",
+        "late_unit",
+        "late_officer",
+        "check_missed_at",
+        "changed_at",
+    }
 )
 """Columns from which no other is derived."""
 _DAYS: Final = (

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, false, or_
 
 from office.people.access_scope import AccessScope
-from office.people.directory import DatedUnit, below, responsible_unit
+from office.people.directory import DirectoryUnit, below, responsible_unit
 from services.audit.state.portal_state import DossierRow
 from services.audit.tables import DOSSIERS
 
@@ -19,7 +19,7 @@ from services.audit.tables import DOSSIERS
 class Organisation:
     """The units of the office, and the day that is meant."""
 
-    units: Mapping[str, DatedUnit]
+    units: Mapping[str, DirectoryUnit]
     day: date
 
     def responsible(self, unit: str) -> str:

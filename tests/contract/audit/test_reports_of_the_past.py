@@ -28,6 +28,7 @@ from services.audit.reports.queries import ReportRequest
 from services.audit.state.local_days import end_of
 from tests.support.audit_histories import HANOI, Numbering, at, stamp
 from tests.support.audit_store import MONDAY, Log, Store, week
+from tests.support.reports import by_column
 
 NUMBERING = Numbering()
 NOW = at("2023-03-15 08:00")
@@ -54,7 +55,7 @@ def filed(code: str, due: str) -> list[Event]:
 
 def counted(store: Store, first: int, last: int, as_of: int | None = None) -> Counts:
     """Return the total of a report."""
-    found: Counts = store.ask(queries.report, ReportRequest(first, last, "", as_of), NOW).total
+    found: Counts = store.ask(queries.report, ReportRequest(first, last, None, as_of), NOW).total
     return found
 
 
@@ -114,13 +115,14 @@ def test_a_past_report_is_the_one_as_of_its_end(store: Store, seed: int) -> None
     before = [e for e in events if e.occurred_at.ToMicroseconds() <= end]
     log = Log(before)
     store.take_all(log.records())
-    then = store.ask(queries.report, ReportRequest(first, last, "unit", None), end)
+    then = store.ask(queries.report, ReportRequest(first, last, by_column("unit"), None), end)
     kept = {e.event_id for e in before}
     rest = [log.send(e) for e in events if e.event_id not in kept]
     store.take_all(sorted(rest, key=lambda r: (r.partition, r.offset)))
     now = MONDAY + 30 * DAY
     for as_of in (None, end + DAY, now):
-        later = store.ask(queries.report, ReportRequest(first, last, "unit", as_of), now)
+        asked = ReportRequest(first, last, by_column("unit"), as_of)
+        later = store.ask(queries.report, asked, now)
         assert _lines(later) == _lines(then)
     assert then.total != Counts() or not before
 

@@ -304,7 +304,7 @@ def test_what_stands_still_is_never_overdue(stands: Message) -> None:
     """States 5, 6 and 8 are pending in time, however long ago the date was."""
     row = folded(_history([SUBMITTED, ACCEPTED, OPENED, stands]))
     report = Indicators(20210801, 20211231)
-    report.add("", reported(row), 20211231)
+    report.add([("", "")], reported(row), 20211231)
 
     assert (report.total.pending, report.total.pending_in_time) == (1, 1)
 
@@ -313,7 +313,7 @@ def test_a_closed_dossier_is_given_back_and_the_report_balances() -> None:
     """State 3 after acceptance: received, and returned without a result; neither early nor late."""
     row = folded(_history([SUBMITTED, ACCEPTED, OPENED, ASKED, CLOSED]))
     report = Indicators(20210801, 20210831)
-    report.add("", reported(row), 20210831)
+    report.add([("", "")], reported(row), 20210831)
 
     assert row["state"] == 3
     assert (report.total.received, report.total.returned, report.total.pending) == (1, 1, 0)
@@ -412,8 +412,8 @@ def test_a_check_that_the_desk_missed_is_kept_from_its_first_instant() -> None:
     )
     assert row["check_missed_at"] == at("2021-08-09 17:00")
     report = Indicators(20210809, 20210813)
-    report.add("", reported(row), 20210813)
+    report.add([("", "")], reported(row), 20210813)
     assert (report.total.received, report.total.checked_late) == (1, 1)
     before = Indicators(20210801, 20210808)
-    before.add("", reported(row), 20210813)
+    before.add([("", "")], reported(row), 20210813)
     assert before.total.checked_late == 0

@@ -1,12 +1,15 @@
 import random
 from collections import Counter
+from dataclasses import asdict
 from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.audit.reports import shares
 from services.audit.reports.indicators import Counts, Indicators, ReportedDossier
 
 FIRST = date(2021, 1, 1)
@@ -44,6 +47,8 @@ def oracle(dossiers: list[dict[str, Any]], first: date, last: date, today: date)
         if day >= first:
             counts["received"] += len(arrived)
             counts["checked_late"] += sum(d["late"] for d in arrived)
+            counts["received_online"] += len([d for d in arrived if d["channel"] == "online"])
+            counts["received_by_post"] += len([d for d in arrived if d["channel"] == "post"])
             for dossier in ended:
                 counts.update(_end(dossier))
     for dossier in pile:
@@ -79,6 +84,7 @@ populations = st.lists(
             "withdrawn": st.booleans(),
             "late": st.booleans(),
             "key": st.sampled_from(["a", "b"]),
+            "channel": st.sampled_from(["online", "post", "counter"]),
         }
     ),
     max_size=25,
@@ -100,22 +106,30 @@ def test_the_report_tells_what_happened_day_by_day(
         }
         for n, dossier in enumerate(population)
     ]
-    report = Indicators(number(first), number(last))
+    report, table = (Indicators(number(first), number(last)) for _ in range(2))
     for d in dossiers:
         finished, due, suspended = (maybe_number(d[n]) for n in ("finished", "due", "suspended"))
         withdrawn = d["withdrawn"] and d["finished"] is not None
         reported = ReportedDossier(
-            number(d["received"]), finished, due, suspended, withdrawn, d["late"]
+            number(d["received"]), finished, due, suspended, withdrawn, d["late"], d["channel"]
         )
-        report.add(d["key"], reported, number(today))
+        report.add([(d["key"], "")], reported, number(today))
+        table.add([(d["key"], d["channel"])], reported, number(today))
 
-    lines = dict(report.rows())
+    lines = {key: counts for (key, _), counts in report.rows()}
     for key, counts in [("", report.total), *lines.items()]:
         chosen = [d for d in dossiers if key in ("", d["key"])]
         totals = {name: getattr(counts, name) for name in Counts.__slots__}
         assert totals == oracle(chosen, first, last, today)
         assert_balances(counts)
     assert set(lines) <= {d["key"] for d in dossiers}
+
+    cells = dict(table.rows())
+    channels = {channel for _, channel in cells}
+    assert set(cells) == {(key, channel) for key in lines for channel in channels}
+    for (key, channel), counts in cells.items():
+        chosen = [d for d in dossiers if (d["key"], d["channel"]) == (key, channel)]
+        assert asdict(counts) == oracle(chosen, first, last, today)
 
 
 def assert_balances(c: Counts) -> None:
@@ -134,16 +148,19 @@ def test_the_first_half_of_2021_in_ha_giang() -> None:
     by_channel = Indicators(20210101, 20210630)
     for channel, came, finished, due in dossiers:
         days = number(came), maybe_number(finished), maybe_number(due)
-        by_channel.add(channel, ReportedDossier(*days, None, False), 20210809)
-    total, lines = by_channel.total, dict(by_channel.rows())
+        reported = ReportedDossier(*days, None, False, channel=channel)
+        by_channel.add([(channel, "")], reported, 20210809)
+    total, lines = by_channel.total, {key: counts for (key, _), counts in by_channel.rows()}
 
     assert (total.carried_over, total.received) == (8_180, 66_098)
     assert total.carried_over + total.received == 74_278
     assert (total.resolved, total.late, total.pending) == (65_466, 5_041, 8_812)
     assert round(100 * (total.early + total.on_time) / total.resolved, 1) == 92.3
+    assert shares.in_time(total) == 92.3
     online = lines["online"].received
     assert online == 3_215
     assert round(100 * online / total.received, 2) == 4.86
+    assert shares.online(total) == 4.86
     assert lines["counter"].received + lines["post"].received == 62_883
     for counts in (total, *lines.values()):
         assert_balances(counts)
@@ -172,8 +189,8 @@ def _province(half: list[date], pick: Random) -> list[tuple[str, date, date | No
 def test_without_a_due_date_a_dossier_is_on_time() -> None:
     """A procedure without a time limit never makes a dossier late or overdue."""
     report = Indicators(20210101, 20210131)
-    report.add("", ReportedDossier(20210105, 20210130, None, None, False), 20210801)
-    report.add("", ReportedDossier(20210105, None, None, None, False), 20210801)
+    report.add([("", "")], ReportedDossier(20210105, 20210130, None, None, False), 20210801)
+    report.add([("", "")], ReportedDossier(20210105, None, None, None, False), 20210801)
 
     assert (report.total.on_time, report.total.pending_in_time) == (1, 1)
 
@@ -181,7 +198,27 @@ def test_without_a_due_date_a_dossier_is_on_time() -> None:
 def test_pending_is_judged_today_when_the_period_goes_on() -> None:
     """In the middle of a period, a due day between today and its end has not passed."""
     report = Indicators(20210101, 20211231)
-    report.add("", ReportedDossier(20210105, None, 20210810, None, False), 20210810)
-    report.add("", ReportedDossier(20210105, None, 20210809, None, False), 20210810)
+    report.add([("", "")], ReportedDossier(20210105, None, 20210810, None, False), 20210810)
+    report.add([("", "")], ReportedDossier(20210105, None, 20210809, None, False), 20210810)
 
     assert (report.total.pending_in_time, report.total.pending_overdue) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "expected"),
+    [
+        (0, 0, None),
+        (0, 7, 0.0),
+        (1, 3, 33.33),
+        (2, 3, 66.67),
+        (1, 8, 12.5),
+        (1, 800, 0.13),  # 0.125, which floating point rounds down
+        (3_215, 66_098, 4.86),
+        (66_098, 66_098, 100.0),
+    ],
+)
+def test_shares_have_two_decimals_and_round_a_half_up(
+    part: int, whole: int, expected: float | None
+) -> None:
+    """A share of nothing is none, not zero."""
+    assert shares.percent(part, whole) == expected

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cli.commands import report
+from cli.commands.report import indicators, tables
 from cli.printer import Printer
 
 
@@ -14,8 +14,8 @@ def test_no_heading_breaks_inside_a_word(monkeypatch: Any, width: int) -> None:
     """A report of units fits into 80 columns with whole words."""
     stream = io.StringIO()
     printer = Printer(file=stream, width=width, force_terminal=False, color_system=None)
-    monkeypatch.setattr(report, "out", printer)
-    row: dict[str, Any] = dict.fromkeys((*report.COUNTS, *report.BESIDE), 1234)
+    monkeypatch.setattr(tables, "out", printer)
+    row: dict[str, Any] = dict.fromkeys((*indicators.COUNTS, *indicators.BESIDE), 1234)
     document = {
         "from": "2026-11-01",
         "to": "2026-11-30",
@@ -24,7 +24,7 @@ def test_no_heading_breaks_inside_a_word(monkeypatch: Any, width: int) -> None:
         "rows": [{"key": "H22.12.03"} | row],
         "total": row,
     }
-    printer.print(report.table(document))
+    printer.print(tables.table(document))
     lines = stream.getvalue().splitlines()
     assert max(map(len, lines)) <= width
     words = " ".join(lines).split()
