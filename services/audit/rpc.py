@@ -30,6 +30,7 @@ from office.catalogue.known_units import known_units
 from office.normalization.formats import normalizer_of
 from office.people.access_scope import AccessScope, access_scope_of
 from office.people.directory import Directory
+from office.process.model.process import Processes
 from office.streams import DOSSIER
 from services.audit import responses
 from services.audit.deadlines import listing
@@ -47,7 +48,7 @@ from services.audit.state.local_days import zone_of
 from services.audit.state.organisation import Organisation, UnitFilter
 from services.audit.state.portal_state import DossierRow
 from services.audit.state.times import Times, stated_known_at, times_of
-from services.audit.wording.names import Names
+from services.audit.wording.names import Names, along
 from services.audit.wording.texts import TEXTS
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -56,6 +57,7 @@ T = TypeVar("T")
 PAGE_SIZE: Final = 100
 STREAMS_READ: Final = 2
 """Reads of streams that run at a time, so that those of other calls find a thread."""
+NO_PROCESSES: Final = Processes(())
 INSPECTOR: Final = "inspector"
 """The role of officers who see all dossiers."""
 
@@ -71,8 +73,12 @@ class AuditServicer(AuditServiceServicer):
         ledger: Ledger,
         calendar_of: CalendarOf,
         people: Callable[[], Directory] | None = None,
+        processes: Processes = NO_PROCESSES,
     ) -> None:
-        """``people`` returns the directory as it is now; None where there is none."""
+        """``people`` returns the directory as it is now; None where there is none. ``processes``
+        name the steps.
+        """
+        self._processes = processes
         self._people = people
         self._reads = reads
         self._calendar_of = calendar_of
@@ -100,7 +106,8 @@ class AuditServicer(AuditServiceServicer):
                 scope.require(units_of(whole) if kind == DOSSIER else ())
             shown = zone or (row["time_zone"] if row else OFFICE_ZONE)
             names = Names(self._people() if self._people else None)
-            entries = [responses.entry(row, shown, names) for row in rows]
+            named = zip(rows, along(names, rows, self._processes), strict=True)
+            entries = [responses.entry(row, shown, names) for row, names in named]
             return pb.GetTimelineResponse(dossier_code=code, entries=entries)
 
         return await self._reads.run(read)
