@@ -35,6 +35,7 @@ from kernel.eventsourcing.identities import (
     OlderKeyring,
     OtherIdentity,
     bind,
+    require_keyring,
     require_keys,
 )
 from kernel.eventsourcing.migrate import SchemaError, migrate
@@ -118,10 +119,9 @@ class ServiceProcess:
             restart_process()
         self._telemetry = start_telemetry(settings, own_metrics=definition.metrics)
         engine = open_engine(settings.database_url, settings.service, read_only=True)
-        keys = settings.keyring_url
-        keyring = Keyring(
-            open_engine(keys, "keyring"), key, open_engine(keys, "keyring", read_only=True)
-        )
+        keys = open_engine(settings.keyring_url, "keyring", read_only=True)
+        require_keyring(writable, model.tables, keys)  # before anything of a new one is made
+        keyring = Keyring(open_engine(settings.keyring_url, "keyring"), key, keys)
         bind(writable, model.tables, SERVICE, model.source)
         bind(writable, model.tables, KEYRING, keyring.keyring_id)
         if not settings.keys_lost:
