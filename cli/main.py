@@ -20,6 +20,7 @@ _COMMANDS = {
     "call": "commands.call:call",
     "people": "commands.people:app",
     "import": "importing.command:import_log",
+    "generate": "generating.command:app",
     "report": "commands.report.command:app",
     "timeline": "commands.dossier:timeline",
     "state": "commands.dossier:state",
