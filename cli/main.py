@@ -22,6 +22,7 @@ _COMMANDS = {
     "import": "importing.command:import_log",
     "generate": "generating.command:app",
     "report": "commands.report.command:app",
+    "pauses": "commands.report.pauses:pauses",
     "timeline": "commands.dossier:timeline",
     "state": "commands.dossier:state",
     "mails": "commands.mails:mails",
