@@ -30,6 +30,7 @@ _COMMANDS = {
     "contradictions": "commands.contradictions:contradictions",
     "deadlines": "commands.deadlines:app",
     "replay": "commands.record.event_log:replay",
+    "export": "exporting.command:export",
     "rebuild": "commands.rebuild:rebuild_service",
     "verify": "commands.record.verify:verify",
     "proof": "commands.record.ledger:proof",

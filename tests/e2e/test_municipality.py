@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from openpyxl import load_workbook
@@ -215,6 +216,49 @@ def test_a_generated_half_year_comes_back_in_the_report(stack: Stack, tmp_path: 
     assert total["carried_over"] == len(rows) - len(new)
     assert (total["resolved"], total["late"]) == (len(ended), late)
     assert total["in_time_share"] == round(100 * (len(ended) - late) / len(ended), 2)
+
+
+@pytest.mark.usefixtures("imported")
+def test_exports_have_every_dossier_with_its_steps(stack: Stack, tmp_path: Path) -> None:
+    """In XES, OCEL 2.0 and CSV, as one counts them in the file: cases, their units, the steps."""
+    rows = foreign_log.read()
+    cases = foreign_log.cases(rows)
+    steps = Counter(row["case:concept:name"] for row in rows)
+    units = {code: case["case:department"] for code, case in cases.items()}
+    made = {form: tmp_path / f"log.{form}" for form in ("xes", "ocel", "csv")}
+    for form, file in made.items():
+        done = stack.motcua("export", "--format", form, "--output", str(file), "--json")
+        assert done["dossiers"] >= len(cases)
+
+    space = "{http://www.xes-standard.org/}"
+    traces = {}
+    for trace in ElementTree.parse(made["xes"]).getroot().iter(f"{space}trace"):
+        facts = {each.get("key"): each.get("value") for each in trace.findall(f"{space}string")}
+        names = [
+            each.get("value")
+            for each in trace.iterfind(f"{space}event/{space}string[@key='concept:name']")
+        ]
+        traces[facts["concept:name"]] = (facts.get("unit"), Counter(names)["StepRecorded"])
+    expected = {code: (units[code], steps[code]) for code in cases}
+    assert {code: found for code, found in traces.items() if code in cases} == expected
+
+    log = json.loads(made["ocel"].read_text("utf-8"))
+    objects = {each["id"]: each for each in log["objects"]}
+    types = {each["name"] for each in log["eventTypes"]}
+    assert {each["type"] for each in objects.values()} <= {t["name"] for t in log["objectTypes"]}
+    recorded: Counter[str] = Counter()
+    for event in log["events"]:
+        assert event["type"] in types
+        related = [each["objectId"] for each in event["relationships"]]
+        assert set(related) <= set(objects)
+        recorded[related[0]] += event["type"] == "StepRecorded"
+    assert {code: recorded[code] for code in cases} == steps
+
+    with made["csv"].open(encoding="utf-8-sig", newline="") as lined:
+        table = list(csv.DictReader(lined))
+    lines = Counter(row["dossier"] for row in table if row["type"] == "StepRecorded")
+    assert {code: lines[code] for code in cases} == steps
+    assert len(table) == len(log["events"]) == len({row["event_id"] for row in table})
 
 
 def _compare(line: dict[str, Any], expected: dict[str, Counter[str]]) -> None:
