@@ -29,6 +29,7 @@ ALL = (
     "import_log",
     "watch_idle",
     "procedures",
+    "forms",
     "memory",
     "soak",
 )
