@@ -40,7 +40,7 @@ from services.audit.ledger.proofs import Ledger
 from services.audit.record import contradictions, replay
 from services.audit.record.replay import ReplayRange
 from services.audit.record.verifier import LogVerifier
-from services.audit.reports import answers, queries
+from services.audit.reports import answers, pauses, queries
 from services.audit.reports.answers import BAD_TOKEN
 from services.audit.state.as_of import dossier_row, events_of, units_of
 from services.audit.state.local_days import zone_of
@@ -204,6 +204,17 @@ class AuditServicer(AuditServiceServicer):
         return await self._reads.run(
             lambda c: answers.list_dossiers(c, request, asked, times.judged_at, organisation)
         )
+
+    async def ListPauseFindings(
+        self, request: pb.ListPauseFindingsRequest, context: Context
+    ) -> pb.ListPauseFindingsResponse:
+        """List the pauses that put a date in doubt."""
+        times = times_of(request, self._clock.now())
+        asked = answers.pauses_request(request, times)
+        found = await self._reads.run(
+            lambda c: pauses.pause_report(c, asked, times.judged_at, self._calendar_of)
+        )
+        return answers.pauses_response(request, found)
 
     async def StreamEvents(
         self, request: pb.StreamEventsRequest, context: Context

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from openpyxl import load_workbook
 
+from office.catalogue.loader import shipped_catalogue
 from tests.support import foreign_log
 from tests.support.foreign_log import FILE, MAPPING
 from tests.support.stack import Stack, running
@@ -186,6 +188,77 @@ def test_a_cross_table_its_dossiers_and_who_is_late_agree_with_the_file(
     assert total[9:12] == tuple(
         line[name] for name in ("pending", "pending_in_time", "pending_overdue")
     )
+
+
+def test_a_generated_half_year_comes_back_in_the_report(stack: Stack, tmp_path: Path) -> None:
+    """By level of government and channel, and in its totals, as one counts them in its file."""
+    made = stack.motcua(
+        *("generate", "half-year", "--scale", "0.002", "--output", str(tmp_path), "--json")
+    )
+    done = stack.motcua("import", made["log"], "--mapping", made["mapping"], "--json", timeout=200)
+    stack.wait_settled()
+    with Path(made["log"]).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert (done["dossiers"], done["rejected"]) == (len(rows), 0)
+    report = stack.motcua(
+        *("report", "--from", made["first"], "--to", made["last"]),
+        *("--by", "government_level", "--cross", "channel", "--json"),
+    )
+    words = {"Trực tuyến": "online", "Trực tiếp": "counter", "Bưu chính": "post"}
+    levels = {unit.code: str(unit.level) for unit in shipped_catalogue().units.values()}
+    new = [row for row in rows if row["started"] >= "2021-01-01"]
+    received = Counter((levels[row["unit"]], words[row["channel"]]) for row in new)
+    found = {(row["key"], row["cross"]): row["received"] for row in report["rows"]}
+    assert {pair: count for pair, count in found.items() if count} == dict(received)
+    total = report["total"]
+    ended = [row for row in rows if row["ended"]]
+    late = sum(row["ended"][:10] > row["due"][:10] for row in ended)
+    assert total["carried_over"] == len(rows) - len(new)
+    assert (total["resolved"], total["late"]) == (len(ended), late)
+    assert total["in_time_share"] == round(100 * (len(ended) - late) / len(ended), 2)
+
+
+@pytest.mark.usefixtures("imported")
+def test_exports_have_every_dossier_with_its_steps(stack: Stack, tmp_path: Path) -> None:
+    """In XES, OCEL 2.0 and CSV, as one counts them in the file: cases, their units, the steps."""
+    rows = foreign_log.read()
+    cases = foreign_log.cases(rows)
+    steps = Counter(row["case:concept:name"] for row in rows)
+    units = {code: case["case:department"] for code, case in cases.items()}
+    made = {form: tmp_path / f"log.{form}" for form in ("xes", "ocel", "csv")}
+    for form, file in made.items():
+        done = stack.motcua("export", "--format", form, "--output", str(file), "--json")
+        assert done["dossiers"] >= len(cases)
+
+    space = "{http://www.xes-standard.org/}"
+    traces = {}
+    for trace in ElementTree.parse(made["xes"]).getroot().iter(f"{space}trace"):
+        facts = {each.get("key"): each.get("value") for each in trace.findall(f"{space}string")}
+        names = [
+            each.get("value")
+            for each in trace.iterfind(f"{space}event/{space}string[@key='concept:name']")
+        ]
+        traces[facts["concept:name"]] = (facts.get("unit"), Counter(names)["StepRecorded"])
+    expected = {code: (units[code], steps[code]) for code in cases}
+    assert {code: found for code, found in traces.items() if code in cases} == expected
+
+    log = json.loads(made["ocel"].read_text("utf-8"))
+    objects = {each["id"]: each for each in log["objects"]}
+    types = {each["name"] for each in log["eventTypes"]}
+    assert {each["type"] for each in objects.values()} <= {t["name"] for t in log["objectTypes"]}
+    recorded: Counter[str] = Counter()
+    for event in log["events"]:
+        assert event["type"] in types
+        related = [each["objectId"] for each in event["relationships"]]
+        assert set(related) <= set(objects)
+        recorded[related[0]] += event["type"] == "StepRecorded"
+    assert {code: recorded[code] for code in cases} == steps
+
+    with made["csv"].open(encoding="utf-8-sig", newline="") as lined:
+        table = list(csv.DictReader(lined))
+    lines = Counter(row["dossier"] for row in table if row["type"] == "StepRecorded")
+    assert {code: lines[code] for code in cases} == steps
+    assert len(table) == len(log["events"]) == len({row["event_id"] for row in table})
 
 
 def _compare(line: dict[str, Any], expected: dict[str, Counter[str]]) -> None:

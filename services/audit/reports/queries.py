@@ -104,7 +104,7 @@ def dossiers_of(
     figures: Collection[str],
 ) -> list[Mapping[str, Any]]:
     """Return the dossiers of a report that count in any of some figures, in a line or with empty
-    keys in all, by their codes: their days and ``LISTED``.
+    keys in all, by their codes: their days, their time zone and ``LISTED``.
     """
     today = _Days(now if request.as_of is None else request.as_of)
     broken_down = [part.column for part in (request.by, request.cross) if part]
@@ -116,7 +116,7 @@ def dossiers_of(
         alone.add(dossier, request.first, request.last, today.of(zone))
         if any(getattr(alone, figure) for figure in figures):
             columns = dict(zip(LISTED, values[len(broken_down) :], strict=True))
-            found.append(columns | dossier._asdict())
+            found.append({**columns, "time_zone": zone, **dossier._asdict()})
     return sorted(found, key=itemgetter("dossier_code"))
 
 

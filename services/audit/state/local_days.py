@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -28,6 +28,16 @@ def end_of(local_day: int, time_zone: str) -> int:
         return int((midnight + timedelta(days=1)).timestamp()) * 1_000_000 - 1
     except (ValueError, OverflowError, OSError):  # beyond the years 1 to 9999
         return int(midnight.timestamp()) * 1_000_000
+
+
+def date_of(local_day: int) -> date:
+    """Return a local day that is given as YYYYMMDD."""
+    return date(local_day // 10_000, local_day // 100 % 100, local_day % 100)
+
+
+def days_between(first: int, last: int) -> int:
+    """Return how many days later ``last`` is; both are given as YYYYMMDD."""
+    return (date_of(last) - date_of(first)).days
 
 
 @lru_cache(maxsize=64)
