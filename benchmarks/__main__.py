@@ -30,6 +30,7 @@ ALL = (
     "import_log",
     "watch_idle",
     "procedures",
+    "forms",
     "memory",
     "soak",
 )

@@ -27,6 +27,7 @@ _COMMANDS = {
     "timeline": "commands.dossier:timeline",
     "state": "commands.dossier:state",
     "mails": "commands.mails:mails",
+    "form": "commands.form:form",
     "conflicts": "commands.dossier:conflicts",
     "contradictions": "commands.contradictions:contradictions",
     "deadlines": "commands.deadlines:app",
