@@ -32,6 +32,7 @@ from office.people.access_scope import AccessScope, access_scope_of
 from office.people.directory import Directory
 from office.process.model.process import Processes
 from office.streams import DOSSIER
+from office.worktime.calendars.vietnam import state_office
 from services.audit import responses
 from services.audit.deadlines import listing
 from services.audit.deadlines.explain import explain
@@ -41,8 +42,9 @@ from services.audit.ledger.proofs import Ledger
 from services.audit.record import contradictions, replay
 from services.audit.record.replay import ReplayRange
 from services.audit.record.verifier import LogVerifier
-from services.audit.reports import answers, pauses, queries
+from services.audit.reports import answers, pause_answers, pauses, queries, simulation_answers
 from services.audit.reports.answers import BAD_TOKEN
+from services.audit.reports.simulated_period import CalendarFor, simulate
 from services.audit.state.as_of import dossier_row, events_of, units_of
 from services.audit.state.local_days import zone_of
 from services.audit.state.organisation import Organisation, UnitFilter
@@ -73,13 +75,16 @@ class AuditServicer(AuditServiceServicer):
         ledger: Ledger,
         calendar_of: CalendarOf,
         people: Callable[[], Directory] | None = None,
+        calendar_for: CalendarFor = lambda _unit, _at: state_office(),
         processes: Processes = NO_PROCESSES,
     ) -> None:
-        """``people`` returns the directory as it is now; None where there is none. ``processes``
+        """``people`` returns the directory as it is now; None where there is none.
+        ``calendar_for`` returns the calendar by which a unit works at an instant, ``processes``
         name the steps.
         """
         self._processes = processes
         self._people = people
+        self._calendar_for = calendar_for
         self._reads = reads
         self._calendar_of = calendar_of
         self._clock = clock
@@ -217,11 +222,27 @@ class AuditServicer(AuditServiceServicer):
     ) -> pb.ListPauseFindingsResponse:
         """List the pauses that put a date in doubt."""
         times = times_of(request, self._clock.now())
-        asked = answers.pauses_request(request, times)
+        asked = answers.period_request(request, times)
         found = await self._reads.run(
             lambda c: pauses.pause_report(c, asked, times.judged_at, self._calendar_of)
         )
-        return answers.pauses_response(request, found)
+        return pause_answers.pauses_response(request, found)
+
+    async def SimulateDeadlines(
+        self, request: pb.SimulateDeadlinesRequest, context: Context
+    ) -> AsyncIterator[pb.SimulateDeadlinesResponse]:
+        """Compute promised dates again under other rules."""
+        now = self._clock.now()
+        known_at = instant_in(request, "known_at")
+        times = Times(None, known_at, now if known_at is None else min(known_at, now))
+        asked, rules = answers.period_request(request, times), simulation_answers.rules_of(request)
+        found = await self._reads.run(
+            lambda c: simulate(
+                c, asked, times.judged_at, rules, self._calendar_of, self._calendar_for
+            )
+        )
+        for answer in simulation_answers.simulated_responses(found):
+            yield answer
 
     async def StreamEvents(
         self, request: pb.StreamEventsRequest, context: Context

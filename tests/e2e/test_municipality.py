@@ -261,6 +261,26 @@ def test_exports_have_every_dossier_with_its_steps(stack: Stack, tmp_path: Path)
     assert len(table) == len(log["events"]) == len({row["event_id"] for row in table})
 
 
+@pytest.mark.usefixtures("imported")
+def test_what_if_begins_with_what_was(stack: Stack) -> None:
+    """Its own totals are the file's; with a limit of a year nothing was ever late."""
+    first, last = date(2011, 1, 1), date(2011, 6, 30)
+    options = ("--from", str(first), "--to", str(last), "--format", "json")
+    wanted = foreign_log.counts(foreign_log.read(), first, last, "unit")[""]
+    names = ("early", "on_time", "late", "pending_in_time", "pending_overdue")
+    found = stack.motcua("what-if", *options, "--limit", "*=365cd")
+    assert found["totals"]["was"] == {name: wanted[name] for name in names}
+    would_be = found["totals"]["would_be"]
+    assert (would_be["late"], would_be["pending_overdue"]) == (0, 0)
+    assert sum(would_be.values()) == sum(found["totals"]["was"].values())
+    late = [row for row in found["changed"] if row["was"] in ("late", "pending_overdue")]
+    assert len(late) == wanted["late"] + wanted["pending_overdue"]
+    assert (
+        stack.motcua("pauses", "--from", str(first), "--to", str(last), "--json")["resolved"]
+        == (wanted["resolved"])
+    )
+
+
 def _compare(line: dict[str, Any], expected: dict[str, Counter[str]]) -> None:
     for row in [*line["rows"], line["total"]]:
         before = row["carried_over"] + row["received"]
