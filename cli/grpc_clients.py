@@ -58,14 +58,7 @@ def open_channel(library: Any, service: str, address: str = "", options: Any = O
     target = Target(address, tls=False) if address else addresses.target(service)
     if not target.tls:
         return library.insecure_channel(target.address, options=options)
-    return library.secure_channel(target.address, _credentials(), options=options)
-
-
-def _credentials() -> grpc.ChannelCredentials:
-    given = settings()
-    files = (given.tls_ca, given.tls_own_key, given.tls_own_cert)
-    authorities, key, cert = (None if file is None else file.read_bytes() for file in files)
-    return grpc.ssl_channel_credentials(authorities, key, cert)
+    return library.secure_channel(target.address, settings().client_credentials(), options=options)
 
 
 class Connection:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
 import typer
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field
 
 from cli.printer import fail
+from kernel.config.client_tls_settings import ClientTlsSettings
 from kernel.config.environment import Port, SettingsError, load
 from kernel.config.kafka_settings import KafkaSettings
 from kernel.config.loopback import clear_host, is_loopback
-from kernel.config.tls_files import check_authorities, check_key
 from office.ports import PORTS
 from office.settings import CalendarSettings, PeopleSettings, ProcessSettings
 
@@ -25,7 +24,9 @@ class Target(NamedTuple):
     tls: bool
 
 
-class CliSettings(PeopleSettings, CalendarSettings, ProcessSettings, KafkaSettings):
+class CliSettings(
+    ClientTlsSettings, PeopleSettings, CalendarSettings, ProcessSettings, KafkaSettings
+):
     """All variables of the commands and of the local stack."""
 
     token: str = Field("", validation_alias="MOTCUA_TOKEN")
@@ -45,33 +46,10 @@ class CliSettings(PeopleSettings, CalendarSettings, ProcessSettings, KafkaSettin
     postal_tls_port: Port = Field(0, validation_alias="POSTAL_TLS_PORT")
     notify_tls_port: Port = Field(0, validation_alias="NOTIFY_TLS_PORT")
     audit_tls_port: Port = Field(0, validation_alias="AUDIT_TLS_PORT")
-    tls_ca: Path | None = Field(None, validation_alias="MOTCUA_TLS_CA")
-    """The authorities of the services' certificates; None: those of this machine."""
-    tls_own_cert: Path | None = Field(None, validation_alias="MOTCUA_TLS_OWN_CERT")
-    tls_own_key: Path | None = Field(
-        None, validation_alias="MOTCUA_TLS_OWN_KEY", validate_default=True
-    )
     malloc_arena_max: str = Field("2", validation_alias="MALLOC_ARENA_MAX")
     """Two arenas are enough for a handful of threads; the C library's default of eight a core only
     spreads the heap.
     """
-
-    @field_validator("tls_ca")
-    @classmethod
-    def _holds_authorities(cls, file: Path | None) -> Path | None:
-        if file is not None:
-            check_authorities(file)
-        return file
-
-    @field_validator("tls_own_key")
-    @classmethod
-    def _fits_certificate(cls, file: Path | None, others: ValidationInfo) -> Path | None:
-        cert = others.data.get("tls_own_cert")
-        if (file is None) != (cert is None):
-            raise ValueError("must be set together with MOTCUA_TLS_OWN_CERT")
-        if cert is not None:
-            check_key(cert, file, "MOTCUA_TLS_OWN_CERT")
-        return file
 
     def address(self, service: str) -> str:
         """Return HOST:PORT at which a service listens in the clear."""

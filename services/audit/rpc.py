@@ -30,6 +30,7 @@ from office.catalogue.known_units import known_units
 from office.normalization.formats import normalizer_of
 from office.people.access_scope import AccessScope, access_scope_of
 from office.people.directory import Directory
+from office.process.model.process import Processes
 from office.streams import DOSSIER
 from office.worktime.calendars.vietnam import state_office
 from services.audit import responses
@@ -49,7 +50,7 @@ from services.audit.state.local_days import zone_of
 from services.audit.state.organisation import Organisation, UnitFilter
 from services.audit.state.portal_state import DossierRow
 from services.audit.state.times import Times, stated_known_at, times_of
-from services.audit.wording.names import Names
+from services.audit.wording.names import Names, along
 from services.audit.wording.texts import TEXTS
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -58,6 +59,7 @@ T = TypeVar("T")
 PAGE_SIZE: Final = 100
 STREAMS_READ: Final = 2
 """Reads of streams that run at a time, so that those of other calls find a thread."""
+NO_PROCESSES: Final = Processes(())
 INSPECTOR: Final = "inspector"
 """The role of officers who see all dossiers."""
 
@@ -73,11 +75,13 @@ class AuditServicer(AuditServiceServicer):
         ledger: Ledger,
         calendar_of: CalendarOf,
         people: Callable[[], Directory] | None = None,
+        processes: Processes = NO_PROCESSES,
         calendar_for: CalendarFor = lambda _unit, _at: state_office(),
     ) -> None:
-        """``people`` returns the directory as it is now; None where there is none.
-        ``calendar_for`` returns the calendar by which a unit works at an instant.
+        """``people`` returns the directory as it is now; None where there is none. ``processes``
+        name the steps. ``calendar_for`` returns the calendar by which a unit works at an instant.
         """
+        self._processes = processes
         self._people = people
         self._calendar_for = calendar_for
         self._reads = reads
@@ -106,7 +110,8 @@ class AuditServicer(AuditServiceServicer):
                 scope.require(units_of(whole) if kind == DOSSIER else ())
             shown = zone or (row["time_zone"] if row else OFFICE_ZONE)
             names = Names(self._people() if self._people else None)
-            entries = [responses.entry(row, shown, names) for row in rows]
+            named = zip(rows, along(names, rows, self._processes), strict=True)
+            entries = [responses.entry(row, shown, names) for row, names in named]
             return pb.GetTimelineResponse(dossier_code=code, entries=entries)
 
         return await self._reads.run(read)
