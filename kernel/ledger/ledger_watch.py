@@ -174,7 +174,8 @@ class LedgerWatch:
         try:
             found = self._source.ask()
         except Exception as error:  # whatever it is, the ledger does not say what it has signed
-            if self._limit.allow("away"):
+            # At a start it may be starting, too.
+            if (self._confirmed or self._given_up) and self._limit.allow("away"):
                 _log.warning("ledger.away", fault=type(error).__qualname__)
             self._answers = False
             return False

@@ -122,8 +122,8 @@ def define(settings: AuditSettings) -> ServiceDefinition:
             ledger,
             calendar_of,
             people,
-            calendar_for,
             processes,
+            calendar_for,
         )
         signer = PeriodicTask("checkpoint", settings.checkpoint_seconds, Signer(keys))
         return Parts(

@@ -75,12 +75,11 @@ class AuditServicer(AuditServiceServicer):
         ledger: Ledger,
         calendar_of: CalendarOf,
         people: Callable[[], Directory] | None = None,
-        calendar_for: CalendarFor = lambda _unit, _at: state_office(),
         processes: Processes = NO_PROCESSES,
+        calendar_for: CalendarFor = lambda _unit, _at: state_office(),
     ) -> None:
-        """``people`` returns the directory as it is now; None where there is none.
-        ``calendar_for`` returns the calendar by which a unit works at an instant, ``processes``
-        name the steps.
+        """``people`` returns the directory as it is now; None where there is none. ``processes``
+        name the steps. ``calendar_for`` returns the calendar by which a unit works at an instant.
         """
         self._processes = processes
         self._people = people

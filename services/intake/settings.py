@@ -22,7 +22,12 @@ from services.intake.domain.desk_check import CHECK_WARNING
 
 
 class IntakeSettings(
-    PeopleSettings, CalendarSettings, ProcedureSettings, FormSettings, LedgerSettings, Settings
+    PeopleSettings,
+    CalendarSettings,
+    ProcedureSettings,
+    FormSettings,
+    LedgerSettings,
+    Settings,
 ):
     """All variables of intake."""
 
