@@ -10,6 +10,9 @@ EVENTS: Final[Mapping[str, str]] = {
     "notify.sender_waits": "The database does not answer; the sender waits and tries again.",
     "notify.message_failed": "A message can't be delivered; an operator may resend it.",
     "notify.attempt_failed": "An attempt met an unexpected fault; the retry schedule goes on.",
+    "files.damaged": "A file of a dossier can't be read: its content is missing or was changed.",
+    "files.sweep_waits": "The store or the database does not answer; uploads that have ended stay "
+    "until the next interval.",
     "intake.pin_guessing": "Wrong PINs reached a limit: somebody guesses.",
     "postal.job_not_found": "A partner asked for a job that is not its own, or does not exist.",
     "people.changed": "The directory of people has changed; the new one is in force.",

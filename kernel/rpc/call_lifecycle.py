@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from typing import Any, Final
 
@@ -94,7 +94,23 @@ class CallLifecycle:
         larger than its fields may be not at all.
         """
         fits = len(data) <= self._method.largest_request
-        found = self._admit(len(data) if fits else 0)
+        return await self._decoded(data, self._begin(len(data) if fits else 0))
+
+    def enter_stream(self, requests: AsyncIterator[bytes]) -> AsyncIterator[Message]:
+        """Return the decoded requests of a stream, each as it comes; raise ``Failure`` like
+        ``enter``, for what does not depend on a request before one is waited for.
+        """
+        return self._each_decoded(requests, self._begin(0))
+
+    async def _each_decoded(
+        self, requests: AsyncIterator[bytes], caller: Caller
+    ) -> AsyncIterator[Message]:
+        async for data in requests:
+            yield await self._decoded(data, caller)
+
+    def _begin(self, size: int) -> Caller:
+        """Return the caller, who is allowed to call; raise ``Failure``."""
+        found = self._admit(size)
         remaining = self._context.time_remaining()
         if remaining is None:
             raise Invalid([_NO_DEADLINE])
@@ -104,7 +120,10 @@ class CallLifecycle:
         caller = self._method.caller(found, self._metadata, self._context, trace)
         self._caller = caller
         identity.set_caller(caller)
-        if not fits:
+        return caller
+
+    async def _decoded(self, data: bytes, caller: Caller) -> Message:
+        if len(data) > self._method.largest_request:
             limit = f"{self._method.largest_request:,}"
             refusal = Invalid([Violation("", MAX_BYTES, TEXTS.text(MAX_BYTES, limit=limit))])
             refusal.late = True
@@ -124,9 +143,9 @@ class CallLifecycle:
             self._admission.count(None, self._context, size=size)
             raise
         self._kind = found.actor.kind
-        stream = self._method.streams
-        caller = self._admission.count(found.actor, self._context, size=size, stream=stream)
-        self._end = self._admission.begin(caller, stream=stream)
+        answers = self._method.streams
+        caller = self._admission.count(found.actor, self._context, size=size, stream=answers)
+        self._end = self._admission.begin(caller, stream=answers or self._method.takes_stream)
         return found
 
     def _leave(self) -> None:

@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Any, Final, TypeAlias
 
 import grpc
@@ -111,14 +112,15 @@ class Interceptor(grpc.aio.ServerInterceptor):
 
     def _wrap(self, service: Service, path: str, handler: Handler) -> Handler:
         method = Method(service, path, self._verifier, self._permissions, self._tls)
+        if handler.request_streaming and handler.response_streaming:
+            raise NotImplementedError(f"{path}: streams both ways are not in use")
         if handler.request_streaming:
-            raise NotImplementedError(f"{path}: streams of requests are not in use")
+            return grpc.stream_unary_rpc_method_handler(
+                self._taking(method, handler.stream_unary), None, handler.response_serializer
+            )
         if handler.response_streaming:
-            if method.must_check_scope:
-                raise NotImplementedError(f"{path}: the scope of streams is not checked")
-            inner = handler.unary_stream
             return grpc.unary_stream_rpc_method_handler(
-                self._streaming(method, inner), None, handler.response_serializer
+                self._streaming(method, handler.unary_stream), None, handler.response_serializer
             )
         return grpc.unary_unary_rpc_method_handler(
             self._unary(method, handler.unary_unary), None, handler.response_serializer
@@ -149,26 +151,40 @@ class Interceptor(grpc.aio.ServerInterceptor):
     def _streaming(self, method: Method, inner: Any) -> Any:
         async def answer(data: bytes, context: Context) -> AsyncIterator[Any]:
             with CallLifecycle(method, context, self._admission, self._large_requests) as lifecycle:
-                task = asyncio.current_task()
-                try:
-                    if self._drain.closing:
-                        raise stopping()
-                    if len(self._open) >= self._max_streams:
-                        raise too_many("TOO_MANY_STREAMS")
-                    if task is not None:
-                        self._open.add(task)
+                async with self._stream(lifecycle):
                     async for item in inner(await lifecycle.enter(data), context):
                         await self._pace.turn()
-                        yield item
-                except asyncio.CancelledError:
-                    lifecycle.cancel()
-                    if not self._drain.closing:
-                        raise
-                    await lifecycle.refuse(stopping())
-                except Exception as error:
-                    self._open -= {task}  # a refusal that is answered late is no open stream
-                    await lifecycle.refuse(error)
-                finally:
-                    self._open -= {task}
+                        yield lifecycle.release(item)
 
         return answer
+
+    def _taking(self, method: Method, inner: Any) -> Any:
+        async def answer(requests: AsyncIterator[bytes], context: Context) -> Any:
+            with CallLifecycle(method, context, self._admission, self._large_requests) as lifecycle:
+                async with self._stream(lifecycle):
+                    return lifecycle.release(await inner(lifecycle.enter_stream(requests), context))
+
+        return answer
+
+    @asynccontextmanager
+    async def _stream(self, lifecycle: CallLifecycle) -> AsyncIterator[None]:
+        """Count a stream as open; end it with the status of what it raises, or of a stop."""
+        task = asyncio.current_task()
+        try:
+            if self._drain.closing:
+                raise stopping()
+            if len(self._open) >= self._max_streams:
+                raise too_many("TOO_MANY_STREAMS")
+            if task is not None:
+                self._open.add(task)
+            yield
+        except asyncio.CancelledError:
+            lifecycle.cancel()
+            if not self._drain.closing:
+                raise
+            await lifecycle.refuse(stopping())
+        except Exception as error:
+            self._open -= {task}  # a refusal that is answered late is no open stream
+            await lifecycle.refuse(error)
+        finally:
+            self._open -= {task}

@@ -47,6 +47,7 @@ class Method:
         self.must_check_scope = permissions.must_check_scope(self.rule)
         descriptor: MethodDescriptor = service.descriptor().methods_by_name[name]
         self.streams = descriptor.server_streaming
+        self.takes_stream = descriptor.client_streaming
         self.check = service.checks.get(name)
         self.request: type[Message] = message_factory.GetMessageClass(descriptor.input_type)
         self.request_type = descriptor.input_type

@@ -76,6 +76,7 @@ EVENTS: Final[dict[str, str]] = {
     "relay.quarantined": "The broker refused an event; later ones of its stream wait.",
     "quarantine.redriven": "An operator had quarantined records tried again.",
     "outbox.released": "An operator had events sent again that the broker had refused.",
+    "files.store_failed": "The store of files could not be read or written; `reason` says why.",
     "scheduler.waiting": "A periodic task could not run; the next interval tries again.",
     "scheduler.stream_failed": "A periodic task failed on one stream, and goes on with the others.",
     "scheduler.failed": "A periodic task met an unexpected fault.",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kernel.commands.command_table import check_contract
 from kernel.eventsourcing.service_model import Model
+from kernel.files.folder_store import FolderStore, folder_of
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
 from kernel.runtime.periodic_tasks import PeriodicTask
 from kernel.telemetry.logs import get_logger
@@ -19,16 +20,19 @@ from office.sealed_text import seal_texts
 from office.streams import DOSSIER
 from office.worktime.calendars import publishing
 from office.worktime.calendars.repository import repository_at
-from services.intake import rpc, tables
+from services.intake import file_rpc, rpc, tables
 from services.intake.application.command_table import DESK_COMMANDS
 from services.intake.application.decision_context import ContextLoader
+from services.intake.application.file_transfers import FileTransfers
 from services.intake.application.form_printer import FormPrinter
 from services.intake.application.handlers import DossierHandlers
 from services.intake.application.metrics import METRICS
 from services.intake.application.pin_access import PinAccess
 from services.intake.application.reactions import ChildDossierOpener, reactions_of
+from services.intake.application.uploads import Uploads
 from services.intake.domain.state import State, evolve
 from services.intake.schedulers.desk_checks import scan_desk_checks
+from services.intake.schedulers.upload_sweep import UploadSweep
 from services.intake.settings import IntakeSettings
 from services.intake.views import dossier
 
@@ -63,23 +67,34 @@ def define(settings: IntakeSettings) -> ServiceDefinition:
     units = UnitOverlay(people)
     forms = FormPrinter(FormTemplates(settings.forms_dir), people, settings.portal_url)
     opener, permissions = ChildDossierOpener(), shipped()
-    check_contract({rpc.IntakeServicer: rpc.SERVICE}, DESK_COMMANDS, permissions)
+    servicers = {rpc.IntakeServicer: rpc.SERVICE, file_rpc.FileServicer: file_rpc.SERVICE}
+    check_contract(servicers, DESK_COMMANDS, permissions)
 
     def build(runtime: Runtime) -> Parts:
         repository = _release_repository(settings.procedures_dir, units)
         calendars = repository_at(settings.calendars_dir)
         publishing.keep_shipped(calendars.folder, calendars.shipped)
         handlers = DossierHandlers(
-            ContextLoader(repository, calendars, units, settings.check_warning), runtime.clock
+            ContextLoader(repository, calendars, units, settings.check_warning),
+            runtime.clock,
+            Uploads(settings.file_limits),
         )
         opener.handlers = handlers
         pins = PinAccess(runtime.writer, runtime.reads, runtime.keyring)
         servicer = rpc.IntakeServicer(
             handlers, runtime.commands, runtime.reads, pins, runtime.keyring, forms
         )
+        store = FolderStore(folder_of(settings.files_url))
+        file_servicer = file_rpc.FileServicer(
+            handlers, runtime.commands, runtime.reads, runtime.writer, pins, runtime.keyring,
+            FileTransfers(store),
+        )  # fmt: skip
+        sweep = UploadSweep(
+            runtime.engine, runtime.writer, runtime.keyring, store, runtime.caught_up
+        )
         return Parts(
-            servicers=[rpc.service(servicer, handlers)],
-            workers=[repository],
+            servicers=[rpc.service(servicer, handlers), file_rpc.service(file_servicer, handlers)],
+            workers=[repository, sweep],
             periodic_tasks=[PeriodicTask("checks", 1.0, scan_desk_checks)],
         )
 

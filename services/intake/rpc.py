@@ -129,7 +129,7 @@ class IntakeServicer(IntakeServiceServicer):
         scope = access_scope_of(who, self._handlers.catalogue.units, self._today())
 
         def read(connection: Connection) -> pb.GetDossierResponse:
-            row = _row_in_scope(connection, request.dossier_code, scope)
+            row = row_in_scope(connection, request.dossier_code, scope)
             code = row["dossier_code"]
             officer = who.actor.kind == ActorKind.ACTOR_KIND_OFFICER
             applicant = self._applicant(code, row["applicant"]) if officer else None
@@ -147,13 +147,13 @@ class IntakeServicer(IntakeServiceServicer):
         scope = access_scope_of(who, catalogue.units, self._today())
         if who.actor.kind == ActorKind.ACTOR_KIND_CITIZEN:
             await self._check_pin(request.dossier_code, request.pin, context)
-        await self._reads.run(lambda c: _row_in_scope(c, request.dossier_code, scope))
+        await self._reads.run(lambda c: row_in_scope(c, request.dossier_code, scope))
         handler = FunctionHandler(self._handlers.print_form, from_events(responses.printed))
         answer = pb.GetFormResponse()
         answer.CopyFrom(await self._commands.run(request, context, handler))
 
         def page(connection: Connection) -> bytes:
-            row = _row_in_scope(connection, answer.dossier_code, None)
+            row = row_in_scope(connection, answer.dossier_code, None)
             code = row["dossier_code"]
             applicant = self._applicant(code, row["applicant"])
             events = dossier.history_events(connection, code)
@@ -239,7 +239,7 @@ class IntakeServicer(IntakeServiceServicer):
         return responses.applicant(person)
 
 
-def _row_in_scope(connection: Connection, code: str, scope: AccessScope | None) -> dossier.Row:
+def row_in_scope(connection: Connection, code: str, scope: AccessScope | None) -> dossier.Row:
     """Return a dossier by its own code or another system's number.
 
     Raise ``NotFound`` without one, ``Forbidden`` where ``scope`` does not cover it.

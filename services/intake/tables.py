@@ -153,4 +153,40 @@ PIN_TRIES: Final = Table(
 is a hash of both. ``since`` is the real time of the last one. Operational.
 """
 
-OPERATIONAL: Final = frozenset({"pin_tries"})
+FILES: Final = Table(
+    "files",
+    METADATA,
+    Column("dossier_code", String, primary_key=True),
+    Column("sha256", String, primary_key=True),
+    Column("sequence", BIG, nullable=False),
+    Column("stored_at", BIG, nullable=False),
+    Column("part", String, nullable=False),
+    Column("size", BIG, nullable=False),
+    Column("media_type", String, nullable=False),
+    Column("file_id", String, nullable=False),
+    Column("key", LargeBinary, nullable=False),
+)
+"""The files of each dossier. ``key`` stays sealed."""
+
+UPLOADS: Final = Table(
+    "uploads",
+    METADATA,
+    Column("request_id", String, primary_key=True),
+    Column("caller", String, nullable=False),
+    Column("dossier_code", String, nullable=False),
+    Column("part", String, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("size", BIG, nullable=False),
+    Column("media_type", String, nullable=False),
+    Column("file_id", String, nullable=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("state", String, nullable=False),
+    Column("since", BIG, nullable=False),
+    Index("uploads_caller", "caller", "sha256"),
+    Index("uploads_since", "state", "since"),
+)
+"""Files that belong to no dossier yet. ``key`` is sealed by a key of the upload's own; ``since`` is
+the real time of its beginning. Operational.
+"""
+
+OPERATIONAL: Final = frozenset({"pin_tries", "uploads"})

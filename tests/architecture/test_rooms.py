@@ -12,6 +12,7 @@ SERVICES = ("intake", "routing", "postal", "notify", "audit")
 MODULES = {"__init__", "main", "definition", "settings", "rpc", "tables"}
 ROOMS = {"domain", "application", "queries", "views", "schedulers", "config", "migrations"}
 OWN = {
+    "intake": {"file_rpc"},  # files are streams, beside the desk's commands and queries
     "postal": {"partner_rpc"},  # partners have an interface of their own
     "notify": {"delivery"},  # who calls outside: attempts, mails, the SMTP server
     # Audit decides nothing: it keeps the record, and answers from it by kinds of question.

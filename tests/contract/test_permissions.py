@@ -105,7 +105,8 @@ def test_guests_see_procedures_and_their_own_dossier() -> None:
 def test_citizens_act_at_the_desk_only() -> None:
     """No department, record, message or operation is a citizen's to call, but what is published."""
     assert {method.partition("/")[0] for method in allowed("citizen") - {CHECKPOINTS}} == {
-        "motcua.intake.v1.IntakeService"
+        "motcua.intake.v1.IntakeService",
+        "motcua.intake.v1.FileService",
     }
 
 

@@ -5,10 +5,12 @@ Other services' events are put in by hand.
 
 from __future__ import annotations
 
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 import grpc
@@ -16,13 +18,16 @@ from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1 import intake_pb2 as pb
+from motcua.intake.v1.files_pb2_grpc import FileServiceStub
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
+from sqlalchemy import Engine
 
 from kernel.commands.command_bus import Commands, Reads
 from kernel.config.settings import Settings
 from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.files.folder_store import FolderStore
 from kernel.rpc.client import RpcProblem, explain
 from kernel.rpc.server import RpcServer
 from kernel.storage.engines import open_engine
@@ -31,9 +36,14 @@ from office.forms.typesetting import FormTemplates
 from office.people.directory import Directory
 from office.permissions import shipped
 from services.intake.application.decision_context import ContextLoader
+from services.intake.application.file_transfers import FileTransfers
 from services.intake.application.form_printer import FormPrinter
 from services.intake.application.handlers import DossierHandlers
 from services.intake.application.pin_access import PinAccess
+from services.intake.application.uploads import Uploads
+from services.intake.domain.file_rules import FileLimits
+from services.intake.file_rpc import FileServicer
+from services.intake.file_rpc import service as file_service
 from services.intake.rpc import IntakeServicer, service
 from tests.support import call_limits
 from tests.support.events import make_event, name_of
@@ -76,12 +86,16 @@ class Desk:
     clock: Hands
     writer: Writer
     keyring: Keyring
+    store: FolderStore
+    reading: Engine
     stub: IntakeServiceStub = field(init=False)
+    files: FileServiceStub = field(init=False)
     channel: grpc.Channel = field(init=False)
 
     def __post_init__(self) -> None:
         self.channel = grpc.insecure_channel(self.address)
         self.stub = IntakeServiceStub(self.channel)
+        self.files = FileServiceStub(self.channel)
 
     def call(self, method: str, request: Message, who: Metadata = OFFICER) -> Any:
         """Call a method; raise ``grpc.RpcError``."""
@@ -150,9 +164,17 @@ class Desk:
 
 @contextmanager
 def open_desk(
-    url: str, keys: str, people: Callable[[], Directory] | None = None, **given: Any
+    url: str,
+    keys: str,
+    people: Callable[[], Directory] | None = None,
+    *,
+    files_in: Path | None = None,
+    limits: FileLimits | None = None,
+    **given: Any,
 ) -> Iterator[Desk]:
     """Run a desk on a database that may be empty; ``given`` goes to its settings."""
+    made = tempfile.TemporaryDirectory(prefix="files-")
+    store = FolderStore(files_in or Path(made.name))
     engine = open_engine(url, "intake")
     MODEL.tables.metadata.create_all(engine)
     vault = open_engine(keys, "keyring")
@@ -163,20 +185,25 @@ def open_desk(
     reads = Reads(reading)
     commands = Commands(writer, clock, MODEL.tables, digest=keyring.digest)
     office = DossierHandlers(
-        ContextLoader(small_catalogue(), office_calendars(), UnitOverlay(people)), clock
+        ContextLoader(small_catalogue(), office_calendars(), UnitOverlay(people)),
+        clock,
+        Uploads(limits or FileLimits()),
     )
     pins = PinAccess(writer, reads, keyring)
     forms = FormPrinter(FormTemplates(), people, PORTAL)
+    files = FileServicer(office, commands, reads, writer, pins, keyring, FileTransfers(store))
     servicer = IntakeServicer(office, commands, reads, pins, keyring, forms)
     settings = Settings(service="intake", port=0, database_url=url, **call_limits.SETTINGS, **given)
-    rpc = RpcServer(settings, [service(servicer, office)], shipped())
+    services = [service(servicer, office), file_service(files, office)]
+    rpc = RpcServer(settings, services, shipped())
     writer.start()
-    desk = Desk(f"127.0.0.1:{rpc.start()}", clock, writer, keyring)
+    desk = Desk(f"127.0.0.1:{rpc.start()}", clock, writer, keyring, store, reading)
     try:
         yield desk
     finally:
         desk.channel.close()
         rpc.drain(1.0)
+        made.cleanup()
         writer.stop()
         reads.close()
         reading.dispose()

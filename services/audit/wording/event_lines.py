@@ -198,6 +198,7 @@ _VARIANTS: Final[Mapping[str, Callable[[Any], str]]] = {
     "ResultReturned": lambda payload: "item" if payload.item_number else "",
     "StepCompleted": lambda payload: "next" if payload.HasField("next") else "",
     "FeeRecorded": lambda payload: "exempt" if payload.exempt_group else "",
+    "FileStored": lambda payload: "" if payload.part else "no_part",
     "PostalJobChangeAnswered": lambda payload: "" if payload.accepted else "late",
     "ConsultationRequested": lambda payload: "due" if payload.HasField("due_at") else "",
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from google.protobuf.message import Message
@@ -31,6 +31,7 @@ from office.people.rights import not_your_unit, require_own_unit
 from office.sealed_text import WITHDRAWAL_REASON, seal_text
 from services.intake.application import external_codes
 from services.intake.application.decision_context import ContextLoader
+from services.intake.application.uploads import Uploads
 from services.intake.domain import decider, fees
 from services.intake.domain.decider import Decision
 from services.intake.domain.import_rules import as_of_occurrence, instants, is_importer
@@ -61,6 +62,7 @@ class DossierHandlers:
 
     context: ContextLoader
     clock: Clock
+    uploads: Uploads = field(default_factory=Uploads)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -116,6 +118,7 @@ class DossierHandlers:
         events: list[Message] = [*submitting.submit(request, intake)]
         if request.external_code:
             events += external_codes.record(uow, request.imported_from, request.external_code)
+        events += self.uploads.claim(uow, code, request.parts, call.actor)
         return uow.append_call(code, events, call)
 
     def accept(self, uow: UnitOfWork, request: pb.AcceptDossierRequest, call: Call) -> list[Event]:
@@ -149,6 +152,9 @@ class DossierHandlers:
                 raise Invalid(wrong)
             names = self._part_names(state)
             decision = missing_parts(request.parts, progress.asked, names) or decision
+        if not isinstance(decision, Refusal):
+            claimed = self.uploads.claim(uow, request.dossier_code, request.parts, call.actor)
+            decision = [*decision, *claimed]
         return _write(uow, request.dossier_code, decision, call)
 
     def withdraw(

@@ -126,6 +126,37 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("dossier_code", "source", "sequence"),
     )
     op.create_table(
+        "files",
+        sa.Column("dossier_code", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("sequence", BIG, nullable=False),
+        sa.Column("stored_at", BIG, nullable=False),
+        sa.Column("part", sa.String(), nullable=False),
+        sa.Column("size", BIG, nullable=False),
+        sa.Column("media_type", sa.String(), nullable=False),
+        sa.Column("file_id", sa.String(), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("dossier_code", "sha256"),
+    )
+    op.create_table(
+        "uploads",
+        sa.Column("request_id", sa.String(), nullable=False),
+        sa.Column("caller", sa.String(), nullable=False),
+        sa.Column("dossier_code", sa.String(), nullable=False),
+        sa.Column("part", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("size", BIG, nullable=False),
+        sa.Column("media_type", sa.String(), nullable=False),
+        sa.Column("file_id", sa.String(), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("since", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("request_id"),
+    )
+    with op.batch_alter_table("uploads", schema=None) as batch_op:
+        batch_op.create_index("uploads_caller", ["caller", "sha256"])
+        batch_op.create_index("uploads_since", ["state", "since"])
+    op.create_table(
         "pin_tries",
         sa.Column("code_sha256", sa.String(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),

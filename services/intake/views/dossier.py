@@ -31,7 +31,7 @@ from services.intake.domain.desk_check import check_in
 from services.intake.domain.fees import opened
 from services.intake.domain.state import Phase
 from services.intake.tables import CODE_COUNTERS, DOSSIERS
-from services.intake.views import access_index, case_progress, payments
+from services.intake.views import access_index, case_progress, files, payments
 from services.intake.views.parts_json import parts_from, parts_json
 
 
@@ -139,5 +139,6 @@ PROJECTIONS: Final[dict[type[Message], Projection]] = {
     ResultReturned: returned,
     **case_progress.PROJECTIONS,
     **payments.PROJECTIONS,
+    **files.PROJECTIONS,
     **access_index.PROJECTIONS,
 }

@@ -291,7 +291,7 @@ def test_no_order_of_commands_breaks_a_dossier(
 def test_every_refusal_speaks_both_languages() -> None:
     """Each code is in capitals and has a text in Vietnamese and in English."""
     for code in refusal_codes():
-        no = refusal(code, missing="")
+        no = refusal(code, missing="", limit=1, files=1, received=1)
         assert no.code == code.upper()
         assert no.vi
         assert no.en

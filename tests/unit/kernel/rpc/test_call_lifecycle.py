@@ -39,6 +39,7 @@ async def test_what_is_larger_than_its_fields_is_not_decoded() -> None:
         identity=lambda *_: GUEST,
         caller=lambda *_: None,
         streams=False,
+        takes_stream=False,
     )
     context = called()
     with (
@@ -72,6 +73,7 @@ async def test_a_large_request_is_looked_at_apart(length: int, apart: bool) -> N
         identity=lambda *_: GUEST,
         caller=lambda *_: SimpleNamespace(actor=None),
         streams=False,
+        takes_stream=False,
     )
     context = called()
     unknown_field = ListProceduresRequest(unit="x" * length).SerializeToString()

@@ -10,16 +10,13 @@ import typer
 from motcua.intake.v1 import intake_pb2 as pb
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
+from cli.commands.papers.callers import Citizen, Officer, Pin, Unit, signed_for
 from cli.grpc_clients import Connection
-from cli.operator_name import operator_name
 from cli.options import as_code
 from cli.printer import counted, err, fail, out
 from cli.rpc_errors import failures
-from cli.settings import settings
-from kernel.auth.issuer import LocalIssuer
 from kernel.base.instants import to_datetime
 from kernel.documents.mistakes import DocumentError
-from kernel.rpc.client import metadata
 from office.forms.choice import FormKind
 from office.forms.samples import sample
 from office.forms.typesetting import FormTemplates
@@ -29,10 +26,10 @@ def form(
     code: Annotated[str, typer.Argument(help="The dossier's code.")] = "",
     kind: Annotated[FormKind, typer.Option("--form", help="Which form.")] = FormKind.RECEIPT,
     output: Annotated[Path | None, typer.Option(help="Write the PDF here.")] = None,
-    officer: Annotated[str, typer.Option(help="Print as this officer.")] = "",
-    unit: Annotated[str, typer.Option(help="The officer's unit; else the agency in CODE.")] = "",
-    citizen: Annotated[str, typer.Option(help="Print as this citizen, with --pin.")] = "",
-    pin: Annotated[str, typer.Option(help="The dossier's PIN, for a citizen.")] = "",
+    officer: Officer = "",
+    unit: Unit = "",
+    citizen: Citizen = "",
+    pin: Pin = "",
     check: Annotated[
         Path | None,
         typer.Option(help="Check the templates in this folder and print a sample; no dossier."),
@@ -61,21 +58,11 @@ def form(
     )
     with failures("intake"), Connection("intake") as connection:
         stub: Any = IntakeServiceStub(connection.channel)
-        answer = stub.GetForm(request, timeout=30, metadata=_caller(code, officer, unit, citizen))
+        answer = stub.GetForm(
+            request, timeout=30, metadata=signed_for(code, officer, unit, citizen)
+        )
     _write(output, answer.pdf)
     out.print(_described(answer), markup=False)
-
-
-def _caller(code: str, officer: str, unit: str, citizen: str) -> Any:
-    own = settings()
-    issuer = LocalIssuer.of(own)
-    if citizen:
-        return metadata(issuer.token("citizen", citizen), language="en")
-    if own.token and not officer:
-        return metadata(own.token, language="en")
-    agency = code.partition("-")[0]
-    token = issuer.token("officer", officer or operator_name(), unit or agency)
-    return metadata(token, language="en")
 
 
 def _templates(folder: Path) -> FormTemplates:

@@ -1,0 +1,107 @@
+"""Moves the content of files between callers and the file store, beside the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar
+
+from kernel.base.errors import Conflict, Refused, Unavailable
+from kernel.files.object_store import ObjectExists, ObjectStore
+from kernel.files.sealed_file import SealedFile
+from kernel.files.segments import SEGMENT, Damaged
+from kernel.telemetry.logs import RateLimit, get_logger
+from services.intake.application.uploads import Upload
+from services.intake.domain.refusals import TEXTS, refusal
+
+T = TypeVar("T")
+THREADS: Final = 4
+_END: Final = object()
+_log = get_logger(__name__)
+_faults: Final = RateLimit()
+
+
+class OtherContent(Refused):
+    """The content is not the one that was announced; the upload can't be continued."""
+
+    def __init__(self) -> None:
+        super().__init__(refusal("FILE_OTHER_CONTENT"))
+
+
+class FileTransfers:
+    """Receives and gives out files; memory is that of two segments for each transfer."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self.store = store
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="files")
+
+    async def receive(
+        self, upload: Upload, secret: bytes, offset: int, chunks: AsyncIterator[bytes]
+    ) -> int:
+        """Write the chunks of an upload's content from an offset on, and return how much of it is
+        there. What is left of a segment is dropped where the chunks end early.
+
+        Raise ``OtherContent`` for a content that is longer than announced, or another one, once
+        it is whole; ``Refused`` for an offset at which it does not go on.
+        """
+        file = SealedFile(self.store, upload.file_id, secret, upload.size)
+        received = await self._run(file.received)
+        pending = bytearray()
+        async for chunk in chunks:
+            if not chunk:
+                continue
+            if offset != received + len(pending):
+                raise Refused(refusal("UPLOAD_OFFSET", received=received + len(pending)))
+            pending += chunk
+            offset += len(chunk)
+            if offset > upload.size:
+                raise OtherContent
+            while len(pending) >= SEGMENT or (pending and offset == upload.size):
+                content = bytes(pending[:SEGMENT])
+                await self._write(file, received, content)
+                del pending[:SEGMENT]
+                received += len(content)
+        if received == upload.size and await self._run(_digest, file) != upload.sha256:
+            raise OtherContent
+        return received
+
+    async def give_out(
+        self, file_id: str, secret: bytes, size: int, offset: int
+    ) -> AsyncIterator[bytes]:
+        """Yield the content of a file from an offset on; raise ``Unavailable`` when it can't be
+        read as it was written.
+        """
+        pieces = SealedFile(self.store, file_id, secret, size).read(offset)
+        while True:
+            try:
+                piece: Any = await self._run(next, pieces, _END)
+            except Damaged as fault:
+                if _faults.allow(file_id):
+                    _log.error("files.damaged", file=file_id, why=str(fault))
+                raise Unavailable(*TEXTS.both("file.damaged"), code="FILE_DAMAGED") from fault
+            if piece is _END:
+                return
+            yield piece
+
+    def close(self) -> None:
+        """Stop the threads; blocks until what runs has ended."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    async def _write(self, file: SealedFile, received: int, content: bytes) -> None:
+        try:
+            await self._run(file.write, received // SEGMENT, content)
+        except ObjectExists:
+            if await self._run(file.received) > received:
+                raise Conflict(*TEXTS.both("upload.busy")) from None
+            raise OtherContent from None  # cut off when the machine stopped
+
+    async def _run(self, work: Callable[..., T], *arguments: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+
+def _digest(file: SealedFile) -> str:
+    try:
+        return file.finish()
+    except Damaged:
+        return ""
