@@ -182,7 +182,7 @@ def test_actor_language_and_trace_reach_the_handler(probe: Running) -> None:
 
 def test_access_rules_hold(start_probe: Any) -> None:
     """Who is not in a method's rule is refused; who says nothing is asked to say it."""
-    names = ("Write", "WriteAgain", "Fail", "Who", "Watch")
+    names = ("Write", "WriteAgain", "Fail", "Who", "Watch", "Gather")
     head = replace(OFFICER, roles=frozenset({"head"}))
     probe = start_probe(access={**dict.fromkeys(names, OFFICER), "Write": head})
     request = pb.WriteRequest(request_id=str(uuid.uuid4()), code="A", full_name="An")

@@ -45,7 +45,7 @@ def authority() -> Authority:
 @pytest.fixture
 def partners(start_probe: StartProbe, tmp_path: Path, authority: Authority) -> Running:
     """A probe that takes partners only, with its TLS listener."""
-    names = ("Write", "WriteAgain", "Fail", "Who", "Watch")
+    names = ("Write", "WriteAgain", "Fail", "Who", "Watch", "Gather")
     return start_probe(
         access=dict.fromkeys(names, PARTNER),
         authenticate=authenticate,

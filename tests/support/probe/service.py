@@ -69,7 +69,7 @@ ANYONE, GUEST, CITIZEN, OFFICER, PARTNER = (
     )
 )
 ROLES = {"head": Role("head", "Lãnh đạo phòng", "head of a division")}
-EVERYBODY = dict.fromkeys(("Write", "WriteAgain", "Fail", "Who", "Watch"), ANYONE)
+EVERYBODY = dict.fromkeys(("Write", "WriteAgain", "Fail", "Who", "Watch", "Gather"), ANYONE)
 
 
 def _failures(name: str) -> dict[str, Exception]:
@@ -136,6 +136,19 @@ class Probe(pb_grpc.ProbeServiceServicer):  # type: ignore[misc]
                 await asyncio.Event().wait()
         finally:
             self.ended_streams += 1
+
+    async def Gather(self, requests: AsyncIterator[Any], context: Any) -> Any:  # noqa: N802
+        """Put the texts together; fail at one that says so."""
+        self.begun += 1
+        texts = []
+        try:
+            async for request in requests:
+                if request.text == "refuse":
+                    raise Refused(Refusal("TOO_LATE", FixedText("đã quá hạn", "it is too late")))
+                texts.append(request.text)
+        finally:
+            self.ended_streams += 1
+        return pb.GatherResponse(text=" ".join(texts))
 
     def _act(self, uow: Any, request: Any, call: Any) -> Any:
         self.begun += 1
