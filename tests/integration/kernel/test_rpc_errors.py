@@ -209,7 +209,7 @@ def test_an_answer_whose_scope_nobody_checked_is_withheld(start_probe: Any) -> N
 def test_method_without_a_rule_stops_the_start(start_probe: Any) -> None:
     """A method that nobody gave a rule does not go into service; the message says what to add."""
     with pytest.raises(ValueError, match="Watch has no rule") as caught:
-        start_probe(access=dict.fromkeys(("Write", "WriteAgain", "Fail", "Who"), OFFICER))
+        start_probe(access=dict.fromkeys(("Write", "WriteAgain", "Fail", "Who", "Gather"), OFFICER))
 
     message = str(caught.value)
     assert 'Add under ["motcuaprobe.v1.ProbeService"]' in message
