@@ -31,6 +31,7 @@ ALL = (
     "watch_idle",
     "procedures",
     "forms",
+    "files",
     "memory",
     "soak",
 )

@@ -11,6 +11,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "notify.message_failed": "A message can't be delivered; an operator may resend it.",
     "notify.attempt_failed": "An attempt met an unexpected fault; the retry schedule goes on.",
     "files.damaged": "A file of a dossier can't be read: its content is missing or was changed.",
+    "files.infected": "The scanner has found harm in a file, which was not taken; `harm` names it.",
+    "files.scanner_away": "The scanner does not answer, or can't scan; no file is taken.",
     "files.sweep_waits": "The store or the database does not answer; uploads that have ended stay "
     "until the next interval.",
     "intake.pin_guessing": "Wrong PINs reached a limit: somebody guesses.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 
 from kernel.files.object_store import ObjectMissing, ObjectStore
@@ -36,15 +35,9 @@ class SealedFile:
         """Write a segment; raise ``ObjectExists`` when it was written before."""
         self._store.create(self._file_id, number, self._cipher.seal(number, content))
 
-    def finish(self) -> str:
-        """Make the whole content durable, and return its SHA-256 in hexadecimal, of what can be
-        read; raise ``Damaged``.
-        """
+    def sync(self) -> None:
+        """Make what was written durable."""
         self._store.sync(self._file_id)
-        digest = hashlib.sha256()
-        for content in self.read(0):
-            digest.update(content)
-        return digest.hexdigest()
 
     def read(self, offset: int) -> Iterator[bytes]:
         """Yield the content from an offset in pieces of a segment at most; raise ``Damaged``."""

@@ -23,13 +23,14 @@ from office.worktime.calendars.repository import repository_at
 from services.intake import file_rpc, rpc, tables
 from services.intake.application.command_table import DESK_COMMANDS
 from services.intake.application.decision_context import ContextLoader
-from services.intake.application.file_transfers import FileTransfers
+from services.intake.application.files.inspection import Inspection
+from services.intake.application.files.transfers import FileTransfers
+from services.intake.application.files.uploads import Uploads
 from services.intake.application.form_printer import FormPrinter
 from services.intake.application.handlers import DossierHandlers
 from services.intake.application.metrics import METRICS
 from services.intake.application.pin_access import PinAccess
 from services.intake.application.reactions import ChildDossierOpener, reactions_of
-from services.intake.application.uploads import Uploads
 from services.intake.domain.state import State, evolve
 from services.intake.schedulers.desk_checks import scan_desk_checks
 from services.intake.schedulers.upload_sweep import UploadSweep
@@ -85,9 +86,10 @@ def define(settings: IntakeSettings) -> ServiceDefinition:
             handlers, runtime.commands, runtime.reads, pins, runtime.keyring, forms
         )
         store = FolderStore(folder_of(settings.files_url))
+        inspection = Inspection(settings.file_limits.file, settings.scanner_address)
         file_servicer = file_rpc.FileServicer(
             handlers, runtime.commands, runtime.reads, runtime.writer, pins, runtime.keyring,
-            FileTransfers(store),
+            FileTransfers(store, inspection),
         )  # fmt: skip
         sweep = UploadSweep(
             runtime.engine, runtime.writer, runtime.keyring, store, runtime.caught_up

@@ -27,14 +27,16 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.rpc.peer import address_of
 from kernel.rpc.registration import Service
 from office.catalogue.dossier_code import OFFICE_ZONE
+from office.content.kinds import media_type_of
 from office.normalization.formats import normalizer_of
 from office.people.access_scope import access_scope_of
 from office.people.rights import sees_part_only
-from services.intake.application import uploads
-from services.intake.application.file_transfers import FileTransfers, OtherContent
+from services.intake.application.files import uploads
+from services.intake.application.files.inspection import NotTaken
+from services.intake.application.files.transfers import FileTransfers
+from services.intake.application.files.uploads import Upload
 from services.intake.application.handlers import DossierHandlers
 from services.intake.application.pin_access import PinAccess
-from services.intake.application.uploads import Upload
 from services.intake.domain.file_rules import MB
 from services.intake.domain.refusals import TEXTS, refusal, violation
 from services.intake.queries import files
@@ -76,6 +78,7 @@ class FileServicer(FileServiceServicer):
         else:
             sees_part_only(caller())  # nothing that is answered is of a dossier
         offset = head.offset
+        head.ClearField("file_name")
         head.ClearField("pin")  # what is left names the upload, wherever it goes on
         head.ClearField("offset")
         actor = caller().actor
@@ -87,7 +90,7 @@ class FileServicer(FileServiceServicer):
         secret = await asyncio.to_thread(upload.secret, self._keyring)
         try:
             received = await self._transfers.receive(upload, secret, offset, _chunks(requests))
-        except OtherContent:
+        except NotTaken:
             await self._write(partial(uploads.discard, request_id=upload.request_id))
             raise
         if received < upload.size:
@@ -171,8 +174,11 @@ def service(servicer: FileServicer, handlers: DossierHandlers) -> Service:
     limit = handlers.uploads.limits.file
 
     def check_upload(request: pb.UploadFileRequest, _actor: Actor) -> Iterable[Violation]:
-        if request.head.size > limit:
+        head = request.head
+        if head.size > limit:
             yield violation("head.size", "file.too_large", limit=limit // MB)
+        if head.file_name and media_type_of(head.file_name) != head.media_type:
+            yield violation("head.file_name", "file.ending")
 
     return Service(
         add_FileServiceServicer_to_server,

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from kernel.config.environment import Port, read_by
 from kernel.config.settings import Settings
+from kernel.confined.clamd import clamd_address
 from kernel.files.folder_store import folder_of
 from office.ledger import LedgerSettings
 from office.ports import PORTS
@@ -56,6 +57,10 @@ class IntakeSettings(
         LIMITS.dossier // MB, ge=1, validation_alias="DOSSIER_FILES_MAX_MB"
     )
     uploads_max_mb: int = Field(LIMITS.caller // MB, ge=1, validation_alias="UPLOADS_MAX_MB")
+    scanner_address: Annotated[str, read_by(clamd_address)] = Field(
+        "", validation_alias="SCANNER_ADDRESS"
+    )
+    """Where ClamAV's daemon is; empty: nothing is scanned."""
     portal_url: Annotated[str, read_by(portal_address)] = Field(
         "", validation_alias="INTAKE_PORTAL_URL"
     )

@@ -20,13 +20,14 @@ from motcua.intake.v1.files_pb2_grpc import FileServiceStub
 from cli.commands.papers import transfer
 from kernel.files.segments import SEGMENT
 from tests.support.feed import wait_until
+from tests.support.papers import pdf
 from tests.support.stack import Stack, running
 from tests.support.walk import AT_COUNTER, UNIT, walking
 
 pytestmark = pytest.mark.faults
 OFFICER = ("--officer", "an.nv", "--unit", UNIT)
 HALF = 8 * SEGMENT
-CONTENT = os.urandom(2 * HALF + 77)
+CONTENT = pdf(os.urandom(2 * HALF + 77))
 
 
 class Hold:
@@ -147,7 +148,7 @@ def _fetched_by_a_killed_client(stack: Stack, code: str, folder: Path) -> None:
 
 def _handed_in_by_command(stack: Stack, code: str, folder: Path) -> None:
     page = folder / "page.pdf"
-    page.write_bytes(b"%PDF-1.4 not much of a page")
+    page.write_bytes(pdf())
     for _ in range(2):
         put = stack.run("files", "put", code, str(page), *OFFICER)
         assert (put.returncode, put.stdout.strip()) == (

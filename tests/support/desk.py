@@ -36,11 +36,12 @@ from office.forms.typesetting import FormTemplates
 from office.people.directory import Directory
 from office.permissions import shipped
 from services.intake.application.decision_context import ContextLoader
-from services.intake.application.file_transfers import FileTransfers
+from services.intake.application.files.inspection import Inspection
+from services.intake.application.files.transfers import FileTransfers
+from services.intake.application.files.uploads import Uploads
 from services.intake.application.form_printer import FormPrinter
 from services.intake.application.handlers import DossierHandlers
 from services.intake.application.pin_access import PinAccess
-from services.intake.application.uploads import Uploads
 from services.intake.domain.file_rules import FileLimits
 from services.intake.file_rpc import FileServicer
 from services.intake.file_rpc import service as file_service
@@ -170,6 +171,7 @@ def open_desk(
     *,
     files_in: Path | None = None,
     limits: FileLimits | None = None,
+    scanner: str = "",
     **given: Any,
 ) -> Iterator[Desk]:
     """Run a desk on a database that may be empty; ``given`` goes to its settings."""
@@ -191,7 +193,9 @@ def open_desk(
     )
     pins = PinAccess(writer, reads, keyring)
     forms = FormPrinter(FormTemplates(), people, PORTAL)
-    files = FileServicer(office, commands, reads, writer, pins, keyring, FileTransfers(store))
+    inspection = Inspection((limits or FileLimits()).file, scanner)
+    transfers = FileTransfers(store, inspection)
+    files = FileServicer(office, commands, reads, writer, pins, keyring, transfers)
     servicer = IntakeServicer(office, commands, reads, pins, keyring, forms)
     settings = Settings(service="intake", port=0, database_url=url, **call_limits.SETTINGS, **given)
     services = [service(servicer, office), file_service(files, office)]
@@ -203,6 +207,7 @@ def open_desk(
     finally:
         desk.channel.close()
         rpc.drain(1.0)
+        transfers.close()
         made.cleanup()
         writer.stop()
         reads.close()

@@ -21,6 +21,7 @@ from cli.message_json import document_of
 from cli.options import JSON, as_code, must_exist
 from cli.printer import failed, grid, out
 from cli.rpc_errors import failures
+from office.content.kinds import ENDINGS, media_type_of
 
 app = typer.Typer(help="Hand in, open and list the files of a dossier.", no_args_is_help=True)
 
@@ -29,16 +30,6 @@ PartAndFile = Annotated[
     list[str],
     typer.Argument(help="The part of the procedure, which may be left out, and the file."),
 ]
-MEDIA_TYPES: Final = {
-    ".pdf": "application/pdf",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".png": "image/png",
-    ".tif": "image/tiff",
-    ".tiff": "image/tiff",
-    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 _UPLOADS: Final = uuid.UUID("6f0f4a3c-2f0b-4d0f-9d3e-5a4c7b9e1d22")
 """The namespace of uploads' ids: the same file for the same place is the same upload."""
 
@@ -59,9 +50,9 @@ def put(
     """
     part, path = _part_and_file(part_and_file)
     must_exist(path, "FILE")
-    kind = MEDIA_TYPES.get(path.suffix.lower())
+    kind = media_type_of(path.name)
     if kind is None:
-        known = ", ".join(sorted(MEDIA_TYPES))
+        known = ", ".join(sorted(ENDINGS))
         raise typer.BadParameter(f"the name must end with one of {known}", param_hint="FILE")
     code = as_code(code)
     who = signed_for(code, officer, unit, citizen)

@@ -31,7 +31,7 @@ from office.people.rights import not_your_unit, require_own_unit
 from office.sealed_text import WITHDRAWAL_REASON, seal_text
 from services.intake.application import external_codes
 from services.intake.application.decision_context import ContextLoader
-from services.intake.application.uploads import Uploads
+from services.intake.application.files.uploads import Uploads
 from services.intake.domain import decider, fees
 from services.intake.domain.decider import Decision
 from services.intake.domain.import_rules import as_of_occurrence, instants, is_importer

@@ -17,8 +17,8 @@ from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.group_commit import Writer
 from kernel.files.object_store import ObjectStore
 from kernel.telemetry.logs import fault, get_logger
-from services.intake.application import uploads
-from services.intake.application.uploads import Upload
+from services.intake.application.files import uploads
+from services.intake.application.files.uploads import Upload
 from services.intake.domain.file_rules import UploadState
 from services.intake.queries.files import ended_uploads
 

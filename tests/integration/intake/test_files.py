@@ -19,7 +19,8 @@ from motcua.routing.v1.case_events_pb2 import SupplementRequested
 
 from kernel.files.segments import SEGMENT
 from kernel.rpc.client import RpcProblem, explain
-from services.intake.application import uploads
+from office.content.kinds import DOCX
+from services.intake.application.files import uploads
 from services.intake.domain.file_rules import FileLimits
 from services.intake.schedulers.upload_sweep import KEPT, UploadSweep
 from services.intake.tables import FILES, UPLOADS
@@ -27,14 +28,17 @@ from tests.support import desk as who
 from tests.support.databases import NewDatabase
 from tests.support.desk import Desk, Metadata, open_desk
 from tests.support.events import name_of, payload_of
+from tests.support.fake_clamd import EICAR, FakeClamd
 from tests.support.identity import metadata
+from tests.support.papers import package, pdf, pdf_of
 
 OTHER_UNIT = metadata("officer", "xa", unit="H22.60.05", roles=["receptionist"], language="en")
 CITIZEN = metadata("citizen", "hoa")
 IN_ENGLISH = metadata("citizen", "hoa", language="en")
 OTHER_CITIZEN = metadata("citizen", "somebody else")
-CONTENT = os.urandom(2 * SEGMENT + 1234)
+CONTENT = pdf(os.urandom(2 * SEGMENT + 1234))
 """Two segments and a bit."""
+SMALL, MAP, EARLY = pdf(b"small"), pdf(b"map"), pdf(b"early")
 
 
 def sha256_of(content: bytes) -> str:
@@ -121,7 +125,7 @@ def test_a_file_is_added_to_a_dossier_and_opened(any_desk: Desk) -> None:
 
 def test_nothing_of_a_file_lies_in_clear(desk: Desk) -> None:
     """Neither in the store nor in the event."""
-    content = b"Nguyen Thi Hoa, 001099123456 " * 50_000
+    content = pdf(b"Nguyen Thi Hoa, 001099123456 " * 50_000)
     code = desk.submit().dossier_code
     before = folders(desk)
     send(desk, head_of(code, content), content)
@@ -214,19 +218,18 @@ def test_only_who_may_see_a_dossier_adds_and_opens_files(any_desk: Desk) -> None
 
 def test_files_handed_in_before_the_dossier_go_to_the_one_that_names_them(any_desk: Desk) -> None:
     """Sealed by its key from then on; another citizen's submission does not get them."""
-    map_ = b"a map"
-    for content in (CONTENT, map_):
+    for content in (CONTENT, MAP):
         assert send(any_desk, head_of("", content), content, CITIZEN).stored
     parts = [
         intake.SubmittedPart(code="form", sha256=sha256_of(CONTENT)),
-        intake.SubmittedPart(code="map", copies=2, sha256=sha256_of(map_)),
+        intake.SubmittedPart(code="map", copies=2, sha256=sha256_of(MAP)),
     ]
     theirs = any_desk.submit(OTHER_CITIZEN, parts=parts, procedure_code="1.000006")
     assert listed(any_desk, theirs.dossier_code) == []
     code = any_desk.submit(CITIZEN, parts=parts, procedure_code="1.000006").dossier_code
     assert [(f.part, f.size) for f in listed(any_desk, code)] == [
         ("form", len(CONTENT)),
-        ("map", len(map_)),
+        ("map", len(MAP)),
     ]
     assert opened(any_desk, code) == CONTENT
     assert any_desk.types(code)[0] == "DossierSubmitted"
@@ -239,21 +242,21 @@ def test_files_of_a_supplement_go_to_its_dossier(desk: Desk) -> None:
     submitted = desk.accepted()
     code = submitted.dossier_code
     desk.hear(code, "routing", SupplementRequested(round=1, parts=[Part(code="form")]))
-    send(desk, head_of("", b"new form"), b"new form", CITIZEN)
+    send(desk, head_of("", SMALL), SMALL, CITIZEN)
     request = intake.SubmitSupplementRequest(
         request_id=str(uuid.uuid4()),
         dossier_code=code,
         pin=submitted.pin,
-        parts=[intake.SubmittedPart(code="form", sha256=sha256_of(b"new form"))],
+        parts=[intake.SubmittedPart(code="form", sha256=sha256_of(SMALL))],
     )
     desk.call("SubmitSupplement", request, CITIZEN)
-    assert opened(desk, code, content=b"new form") == b"new form"
+    assert opened(desk, code, content=SMALL) == SMALL
 
 
 def test_an_erased_dossier_has_no_files_any_more(any_desk: Desk) -> None:
     """Also those that were handed in before it: their own key is gone, once it was swept."""
-    send(any_desk, head_of("", b"early"), b"early", CITIZEN)
-    parts = [intake.SubmittedPart(code="form", sha256=sha256_of(b"early"))]
+    send(any_desk, head_of("", EARLY), EARLY, CITIZEN)
+    parts = [intake.SubmittedPart(code="form", sha256=sha256_of(EARLY))]
     code = any_desk.submit(CITIZEN, parts=parts).dossier_code
     send(any_desk, head_of(code), CONTENT)
     with any_desk.reading.connect() as connection:
@@ -261,7 +264,7 @@ def test_an_erased_dossier_has_no_files_any_more(any_desk: Desk) -> None:
     assert len(rows) == 2
     sweep_of(any_desk).sweep(uploads.now())
     any_desk.keyring.destroy(code)
-    for content in (b"early", CONTENT):
+    for content in (EARLY, CONTENT):
         with pytest.raises(grpc.RpcError) as caught:
             opened(any_desk, code, who.ENGLISH_OFFICER, content)
         assert explain(caught.value).reason == "FILE_ERASED"
@@ -275,14 +278,14 @@ def test_what_no_dossier_names_is_swept_after_a_day(any_desk: Desk) -> None:
     code = any_desk.submit().dossier_code
     send(any_desk, head_of(code), CONTENT)
     kept = folders(any_desk)
-    send(any_desk, head_of("", b"early"), b"early", CITIZEN)
+    send(any_desk, head_of("", EARLY), EARLY, CITIZEN)
     send(any_desk, head_of("", b"unfinished" * 200_000), b"unfinished" * 150_000, CITIZEN)
     now, sweep = uploads.now(), sweep_of(any_desk)
     sweep.sweep(now + KEPT - 3_600_000_000)
     assert len(folders(any_desk)) == len(kept) + 2
     sweep.sweep(now + KEPT + 3_600_000_000)
     assert folders(any_desk) == kept
-    parts = [intake.SubmittedPart(code="form", sha256=sha256_of(b"early"))]
+    parts = [intake.SubmittedPart(code="form", sha256=sha256_of(EARLY))]
     assert listed(any_desk, any_desk.submit(CITIZEN, parts=parts).dossier_code) == []
     assert opened(any_desk, code) == CONTENT
 
@@ -345,8 +348,8 @@ def test_whoever_did_not_sign_in_names_a_dossier(desk: Desk) -> None:
     shared = metadata("citizen", "guest", language="en")
     assert refused(desk, head_of("", b"x"), b"x", shared).reason == "SIGN_IN"
     submitted = desk.submit()
-    head = head_of(submitted.dossier_code, b"x", pin=submitted.pin)
-    assert send(desk, head, b"x", shared).stored
+    head = head_of(submitted.dossier_code, SMALL, pin=submitted.pin)
+    assert send(desk, head, SMALL, shared).stored
 
 
 def test_a_dossier_that_has_ended_takes_no_more_files(desk: Desk) -> None:
@@ -369,16 +372,16 @@ def test_what_one_dossier_and_one_caller_have_is_bounded(new_database: NewDataba
         large = refused(desk, head_of(code, bytes(2**20 + 1)))
         assert "1 MB" in large.fields["head.size"]
         for number in range(2):
-            content = bytes([number]) * 2**20
+            content = pdf_of(2**20, b"%d" % number)
             send(desk, head_of(code, content), content)
         full = refused(desk, head_of(code, b"x"), b"x")
         assert (full.reason, "2 MB" in full.text) == ("DOSSIER_FILES_FULL", True)
         for number in range(3):
-            content = bytes([number]) * 2**20
+            content = pdf_of(2**20, b"%d" % number)
             send(desk, head_of("", content), content[:100], CITIZEN)
         many = refused(desk, head_of("", b"x"), b"x", IN_ENGLISH)
         assert (many.reason, "3 MB" in many.text) == ("UPLOADS_FULL", True)
-        assert send(desk, head_of("", b"x"), b"x", OTHER_CITIZEN).stored
+        assert send(desk, head_of("", SMALL), SMALL, OTHER_CITIZEN).stored
 
 
 def test_a_file_that_is_damaged_or_gone_is_never_opened(desk: Desk) -> None:
@@ -401,18 +404,18 @@ def test_a_store_that_is_away_loses_nothing(desk: Desk) -> None:
     """Both ways it is said to try again; then it goes on."""
     code = desk.submit().dossier_code
     send(desk, head_of(code), CONTENT)
-    head = head_of(code, b"late")
+    head = head_of(code, SMALL)
     root: Path = desk.store._root
     away = root.with_name(f"{root.name}-away")
     root.rename(away)
     try:
-        assert refused(desk, head, b"late").reason == "FILES_AWAY"
+        assert refused(desk, head, SMALL).reason == "FILES_AWAY"
         with pytest.raises(grpc.RpcError) as caught:
             opened(desk, code)
         assert explain(caught.value).reason == "FILES_AWAY"
     finally:
         away.rename(root)
-    assert send(desk, head, b"late").stored
+    assert send(desk, head, SMALL).stored
     assert opened(desk, code) == CONTENT
 
 
@@ -426,3 +429,63 @@ def test_a_file_of_another_dossier_is_unknown(desk: Desk) -> None:
     with desk.reading.connect() as connection:
         rows = connection.execute(FILES.select().where(FILES.c.dossier_code == other)).all()
     assert rows == []
+
+
+@pytest.mark.parametrize(
+    ("content", "values", "reason"),
+    [
+        (b"MZ\x90\0" + bytes(500), {}, "FILE_OTHER_KIND"),
+        (pdf(SMALL)[:-200], {}, "FILE_BROKEN"),
+        (pdf(catalog="/OpenAction << /S /JavaScript /JS (x) >>"), {}, "FILE_UNSAFE"),
+        (package(DOCX, **{"word/vbaProject.bin": b"x"}), {"media_type": DOCX}, "FILE_MACROS"),
+        (pdf(b"x", stream="/Width 99999 /Height 99999"), {}, "FILE_TOO_COMPLEX"),
+    ],
+)
+def test_what_can_not_be_opened_without_harm_is_not_taken(
+    desk: Desk, content: bytes, values: dict[str, Any], reason: str
+) -> None:
+    """In words that a citizen understands; nothing of it stays."""
+    code = desk.submit().dossier_code
+    before = folders(desk)
+    assert refused(desk, head_of(code, content, **values), content).reason == reason
+    assert listed(desk, code) == []
+    sweep_of(desk).sweep(uploads.now())
+    assert folders(desk) == before
+
+
+def test_the_ending_of_a_name_fits_the_kind(desk: Desk) -> None:
+    """Otherwise it is refused before anything is sent; the name is kept nowhere."""
+    code = desk.submit().dossier_code
+    for name in ("page.docx", "page.pdf.exe", "page"):
+        problem = refused(desk, head_of(code, SMALL, file_name=name))
+        assert set(problem.fields) == {"head.file_name"}
+    assert send(desk, head_of(code, SMALL, file_name="Nguyễn Thị Hoa.PDF"), SMALL).stored
+    assert b"Hoa" not in b"".join(e.SerializeToString() for e in desk.events(code)[1:])
+
+
+def test_nothing_is_taken_that_the_scanner_has_not_called_clean(
+    new_database: NewDatabase, tmp_path: Path
+) -> None:
+    """While it is away, what was sent waits; when it is back, the upload goes on with its head."""
+    url, keys, socket = new_database("intake"), new_database("keys"), tmp_path / "clamd.ctl"
+    with open_desk(url, keys, scanner=f"unix://{socket}") as desk:
+        code = desk.submit().dossier_code
+        head = head_of(code)
+        for _ in range(2):
+            away = refused(desk, head, CONTENT[head.offset :])
+            assert (away.reason, away.code) == ("SCANNER_AWAY", grpc.StatusCode.UNAVAILABLE)
+            head.offset = len(CONTENT)
+        assert listed(desk, code) == []
+        with pytest.raises(grpc.RpcError) as caught:
+            opened(desk, code)
+        assert caught.value.code() == grpc.StatusCode.NOT_FOUND
+        with FakeClamd(socket) as clamd:
+            clamd.says = "stream: Can't allocate memory ERROR"
+            assert refused(desk, head).reason == "SCANNER_AWAY"
+            clamd.says = ""
+            assert send(desk, head).stored
+            assert clamd.scanned == [len(CONTENT)] * 2
+            infected = pdf(EICAR)
+            assert refused(desk, head_of(code, infected), infected).reason == "FILE_INFECTED"
+        assert opened(desk, code) == CONTENT
+        assert len(listed(desk, code)) == 1

@@ -20,6 +20,7 @@ NO_PATHS = {
     "DOSSIER_FILES_MAX_MB",
     "FILES_URL",  # an absolute URL
     "FILE_MAX_MB",
+    "SCANNER_ADDRESS",  # an absolute URL, too
     "UPLOADS_MAX_MB",
     "IDENTITY_AUDIENCE",
     "IDENTITY_ISSUER",

@@ -12,7 +12,8 @@ from kernel.files.object_store import ObjectExists, ObjectStore
 from kernel.files.sealed_file import SealedFile
 from kernel.files.segments import SEGMENT, Damaged
 from kernel.telemetry.logs import RateLimit, get_logger
-from services.intake.application.uploads import Upload
+from services.intake.application.files.inspection import OTHER_CONTENT, Inspection, NotTaken
+from services.intake.application.files.uploads import Upload
 from services.intake.domain.refusals import TEXTS, refusal
 
 T = TypeVar("T")
@@ -22,28 +23,23 @@ _log = get_logger(__name__)
 _faults: Final = RateLimit()
 
 
-class OtherContent(Refused):
-    """The content is not the one that was announced; the upload can't be continued."""
-
-    def __init__(self) -> None:
-        super().__init__(refusal("FILE_OTHER_CONTENT"))
-
-
 class FileTransfers:
     """Receives and gives out files; memory is that of two segments for each transfer."""
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, inspection: Inspection) -> None:
         self.store = store
+        self._inspection = inspection
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="files")
 
     async def receive(
         self, upload: Upload, secret: bytes, offset: int, chunks: AsyncIterator[bytes]
     ) -> int:
         """Write the chunks of an upload's content from an offset on, and return how much of it is
-        there. What is left of a segment is dropped where the chunks end early.
+        there. What is left of a segment is dropped where the chunks end early. All that is there
+        is inspected.
 
-        Raise ``OtherContent`` for a content that is longer than announced, or another one, once
-        it is whole; ``Refused`` for an offset at which it does not go on.
+        Raise ``NotTaken`` for a content that is not taken, ``Refused`` for an offset at which it
+        does not go on, ``Unavailable`` when it can't be inspected at present.
         """
         file = SealedFile(self.store, upload.file_id, secret, upload.size)
         received = await self._run(file.received)
@@ -56,14 +52,14 @@ class FileTransfers:
             pending += chunk
             offset += len(chunk)
             if offset > upload.size:
-                raise OtherContent
+                raise NotTaken(OTHER_CONTENT)
             while len(pending) >= SEGMENT or (pending and offset == upload.size):
                 content = bytes(pending[:SEGMENT])
                 await self._write(file, received, content)
                 del pending[:SEGMENT]
                 received += len(content)
-        if received == upload.size and await self._run(_digest, file) != upload.sha256:
-            raise OtherContent
+        if received == upload.size:
+            await self._run(self._inspect, upload, file)
         return received
 
     async def give_out(
@@ -87,6 +83,11 @@ class FileTransfers:
     def close(self) -> None:
         """Stop the threads; blocks until what runs has ended."""
         self._threads.shutdown(wait=True, cancel_futures=True)
+        self._inspection.close()
+
+    def _inspect(self, upload: Upload, file: SealedFile) -> None:
+        file.sync()
+        self._inspection.inspect(upload, file.read(0))
 
     async def _write(self, file: SealedFile, received: int, content: bytes) -> None:
         try:
@@ -94,14 +95,7 @@ class FileTransfers:
         except ObjectExists:
             if await self._run(file.received) > received:
                 raise Conflict(*TEXTS.both("upload.busy")) from None
-            raise OtherContent from None  # cut off when the machine stopped
+            raise NotTaken(OTHER_CONTENT) from None  # cut off when the machine stopped
 
     async def _run(self, work: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
-
-
-def _digest(file: SealedFile) -> str:
-    try:
-        return file.finish()
-    except Damaged:
-        return ""
