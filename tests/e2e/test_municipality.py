@@ -13,7 +13,6 @@ from xml.etree import ElementTree
 import pytest
 from openpyxl import load_workbook
 
-from office.catalogue.loader import shipped_catalogue
 from tests.support import foreign_log
 from tests.support.foreign_log import FILE, MAPPING
 from tests.support.stack import Stack, running
@@ -188,34 +187,6 @@ def test_a_cross_table_its_dossiers_and_who_is_late_agree_with_the_file(
     assert total[9:12] == tuple(
         line[name] for name in ("pending", "pending_in_time", "pending_overdue")
     )
-
-
-def test_a_generated_half_year_comes_back_in_the_report(stack: Stack, tmp_path: Path) -> None:
-    """By level of government and channel, and in its totals, as one counts them in its file."""
-    made = stack.motcua(
-        *("generate", "half-year", "--scale", "0.002", "--output", str(tmp_path), "--json")
-    )
-    done = stack.motcua("import", made["log"], "--mapping", made["mapping"], "--json", timeout=200)
-    stack.wait_settled()
-    with Path(made["log"]).open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert (done["dossiers"], done["rejected"]) == (len(rows), 0)
-    report = stack.motcua(
-        *("report", "--from", made["first"], "--to", made["last"]),
-        *("--by", "government_level", "--cross", "channel", "--json"),
-    )
-    words = {"Trực tuyến": "online", "Trực tiếp": "counter", "Bưu chính": "post"}
-    levels = {unit.code: str(unit.level) for unit in shipped_catalogue().units.values()}
-    new = [row for row in rows if row["started"] >= "2021-01-01"]
-    received = Counter((levels[row["unit"]], words[row["channel"]]) for row in new)
-    found = {(row["key"], row["cross"]): row["received"] for row in report["rows"]}
-    assert {pair: count for pair, count in found.items() if count} == dict(received)
-    total = report["total"]
-    ended = [row for row in rows if row["ended"]]
-    late = sum(row["ended"][:10] > row["due"][:10] for row in ended)
-    assert total["carried_over"] == len(rows) - len(new)
-    assert (total["resolved"], total["late"]) == (len(ended), late)
-    assert total["in_time_share"] == round(100 * (len(ended) - late) / len(ended), 2)
 
 
 @pytest.mark.usefixtures("imported")

@@ -116,7 +116,7 @@ def _limit(text: str) -> pb.SimulatedLimit:
     procedure, _, limit = text.partition("=")
     if not procedure or not limit:
         raise typer.BadParameter(f"{text!r} is not PROCEDURE=LIMIT", param_hint="--limit")
-    return pb.SimulatedLimit(procedure_code=procedure, time_limit=limit)
+    return pb.SimulatedLimit(procedure=procedure, time_limit=limit)
 
 
 def _show(document: dict[str, Any]) -> None:

@@ -34,10 +34,10 @@ def rules_of(request: pb.SimulateDeadlinesRequest) -> Rules:
             limit_of(limit.time_limit)
         except DurationError as error:
             wrong.append(Violation(f"limits[{number}].time_limit", "duration", error.words))
-        if limit.procedure_code in limits:
-            words = TEXTS.text("limits.once", procedure=limit.procedure_code)
-            wrong.append(Violation(f"limits[{number}].procedure_code", "limits.once", words))
-        limits[limit.procedure_code] = limit.time_limit
+        if limit.procedure in limits:
+            words = TEXTS.text("limits.once", procedure=limit.procedure)
+            wrong.append(Violation(f"limits[{number}].procedure", "limits.once", words))
+        limits[limit.procedure] = limit.time_limit
     if wrong:
         raise Invalid(wrong)
     return Rules(calendar, limits, request.without_pauses)

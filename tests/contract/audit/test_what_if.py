@@ -110,7 +110,7 @@ AS_IT_IS = {"early": 4, "on_time": 1, "late": 1, "pending_in_time": 1}
 
 async def test_another_limit_of_one_procedure(calls: AuditCalls) -> None:
     """Three working days: those of procedure a; with its pause, one from Thursday to Monday."""
-    limits = [pb.SimulatedLimit(procedure_code="a", time_limit="3wd")]
+    limits = [pb.SimulatedLimit(procedure="a", time_limit="3wd")]
     changed, was, would_be, kept = await simulated(calls, limits=limits)
     assert changed == {
         "EARLY": ("early", "late"),
@@ -126,8 +126,8 @@ async def test_another_limit_of_one_procedure(calls: AuditCalls) -> None:
 async def test_a_star_is_every_procedure_without_one_of_its_own(calls: AuditCalls) -> None:
     """Twenty days for all but procedure b, which keeps four."""
     limits = [
-        pb.SimulatedLimit(procedure_code="*", time_limit="20wd"),
-        pb.SimulatedLimit(procedure_code="b", time_limit="4wd"),
+        pb.SimulatedLimit(procedure="*", time_limit="20wd"),
+        pb.SimulatedLimit(procedure="b", time_limit="4wd"),
     ]
     changed, _, would_be, _ = await simulated(calls, limits=limits)
     assert changed == {
@@ -161,7 +161,7 @@ async def test_another_calendar(calls: AuditCalls) -> None:
 
 async def test_nothing_different_changes_nothing(calls: AuditCalls) -> None:
     """The same limit counts to the same date, and a past period stands as it stood at its end."""
-    limits = [pb.SimulatedLimit(procedure_code="b", time_limit="5wd")]
+    limits = [pb.SimulatedLimit(procedure="b", time_limit="5wd")]
     changed, was, would_be, _ = await simulated(calls, limits=limits)
     assert not changed
     assert was == would_be == AS_IT_IS
@@ -172,10 +172,10 @@ async def test_nothing_different_changes_nothing(calls: AuditCalls) -> None:
 async def test_what_cannot_be_used_is_named(calls: AuditCalls) -> None:
     """All of it at once, by its field."""
     limits = [
-        pb.SimulatedLimit(procedure_code="a", time_limit="5 days"),
-        pb.SimulatedLimit(procedure_code="a", time_limit="5wd"),
+        pb.SimulatedLimit(procedure="a", time_limit="5 days"),
+        pb.SimulatedLimit(procedure="a", time_limit="5wd"),
     ]
     with pytest.raises(Invalid) as refused:
         await simulated(calls, limits=limits, calendar=b"{}")
     fields = {violation.field for violation in refused.value.violations}
-    assert fields == {"calendar", "limits[0].time_limit", "limits[1].procedure_code"}
+    assert fields == {"calendar", "limits[0].time_limit", "limits[1].procedure"}
