@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import sys
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
-
-from kernel.confined.worker import MEMORY, SECONDS
 
 
 def serve(judge: Callable[[dict[str, Any], BytesIO], str]) -> None:
@@ -18,7 +15,7 @@ def serve(judge: Callable[[dict[str, Any], BytesIO], str]) -> None:
 
     ``about`` of a content has its ``size``. What ``judge`` raises ends the process.
     """
-    memory, seconds = int(os.environ[MEMORY]), int(os.environ[SECONDS])
+    memory, seconds = map(int, sys.argv[1:])
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

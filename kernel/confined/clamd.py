@@ -66,7 +66,7 @@ class Scan:
             self._socket.sendall(piece)
         except OSError as fault:
             # It closes the connection at its limit, and has said so.
-            raise ScannerAway(self._said() or type(fault).__name__) from fault
+            raise ScannerAway(self._answer() or type(fault).__name__) from fault
 
     def verdict(self) -> str:
         """Return the name of the harm that is in the content, all of which it has; empty when it
@@ -75,24 +75,24 @@ class Scan:
         try:
             self._socket.sendall(bytes(4))
         except OSError as fault:
-            raise ScannerAway(self._said() or type(fault).__name__) from fault
-        said = self._said()
-        answer = _ANSWER.fullmatch(said)
+            raise ScannerAway(self._answer() or type(fault).__name__) from fault
+        text = self._answer()
+        answer = _ANSWER.fullmatch(text)
         if answer is None:
-            raise ScannerAway(said or "no answer")
+            raise ScannerAway(text or "no answer")
         return answer["name"] or ""
 
-    def _said(self) -> str:
-        said = b""
+    def _answer(self) -> str:
+        answer = b""
         try:
-            while not said.endswith(b"\0") and len(said) < _MOST:
+            while not answer.endswith(b"\0") and len(answer) < _MOST:
                 piece = self._socket.recv(_MOST)
                 if not piece:
                     break
-                said += piece
+                answer += piece
         except OSError:
             return ""
-        return said.rstrip(b"\0\n").decode("utf-8", "replace")
+        return answer.rstrip(b"\0\n").decode("utf-8", "replace")
 
 
 def _connected(address: str) -> socket.socket:

@@ -17,8 +17,6 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 _KEPT: Final = ("PATH", "PYTHONPATH", "PYTHONSAFEPATH", "LANG", "SYSTEMROOT")
-MEMORY: Final = "CONFINED_MEMORY"
-SECONDS: Final = "CONFINED_SECONDS"
 
 
 class Overrun(Exception):
@@ -32,10 +30,9 @@ class ConfinedWorkers:
         """``memory`` are the bytes of address space of a process; ``seconds`` of processor time for
         each content, and twice as many altogether once it has all of it.
         """
-        self.module = module
         self.seconds = seconds
+        self._command = (sys.executable, "-m", module, str(memory), str(seconds))
         self.environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        self.environment |= {MEMORY: str(memory), SECONDS: str(seconds)}
         self._idle: list[subprocess.Popen[bytes]] = []
         self._lock = threading.Lock()
         self._closed = False
@@ -64,7 +61,7 @@ class ConfinedWorkers:
 
     def _started(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, "-m", self.module],
+            self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

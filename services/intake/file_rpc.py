@@ -14,7 +14,6 @@ from google.protobuf.descriptor import ServiceDescriptor
 from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.intake.v1 import files_pb2 as pb
 from motcua.intake.v1.files_pb2_grpc import FileServiceServicer, add_FileServiceServicer_to_server
-from sqlalchemy import Connection
 
 from kernel.auth.identity import caller
 from kernel.base.errors import Invalid, NotFound, Refused, Violation
@@ -40,6 +39,7 @@ from services.intake.application.pin_access import PinAccess
 from services.intake.domain.file_rules import MB
 from services.intake.domain.refusals import TEXTS, refusal, violation
 from services.intake.queries import files
+from services.intake.queries.dossier import Row
 from services.intake.rpc import row_in_scope
 
 T = TypeVar("T")
@@ -74,9 +74,12 @@ class FileServicer(FileServiceServicer):
         """Take a file, and keep it once it is whole."""
         head = await _head(requests)
         if head.dossier_code:
-            head.dossier_code = await self._require_access(head.dossier_code, head.pin, context)
+            row = await self._require_access(head.dossier_code, head.pin, context)
+            self._require_part(row, head.part)
+            head.dossier_code = row["dossier_code"]
         else:
             sees_part_only(caller())  # nothing that is answered is of a dossier
+            head.ClearField("part")  # the dossier that will name it says which
         offset = head.offset
         head.ClearField("file_name")
         head.ClearField("pin")  # what is left names the upload, wherever it goes on
@@ -113,7 +116,8 @@ class FileServicer(FileServiceServicer):
         self, request: pb.DownloadFileRequest, context: Context
     ) -> AsyncIterator[pb.DownloadFileResponse]:
         """Stream a file: what it is, then its content."""
-        code = await self._require_access(request.dossier_code, request.pin, context)
+        dossier = await self._require_access(request.dossier_code, request.pin, context)
+        code = dossier["dossier_code"]
         row = await self._reads.run(lambda c: files.file_row(c, code, request.sha256))
         if row is None:
             raise NotFound(*TEXTS.both("file.unknown"))
@@ -129,12 +133,22 @@ class FileServicer(FileServiceServicer):
         self, request: pb.ListFilesRequest, context: Context
     ) -> pb.ListFilesResponse:
         """List the files of a dossier."""
-        code = await self._require_access(request.dossier_code, request.pin, context)
+        dossier = await self._require_access(request.dossier_code, request.pin, context)
+        code = dossier["dossier_code"]
         found = await self._reads.run(lambda connection: files.files_of(connection, code))
         return pb.ListFilesResponse(files=found)
 
-    async def _require_access(self, code: str, pin: str, context: Context) -> str:
-        """Return the own code of a dossier that the caller may see.
+    def _require_part(self, row: Row, part: str) -> None:
+        """Raise ``Invalid`` for a part that the dossier's procedure does not have: anybody may read
+        what events say of it.
+        """
+        version = self._handlers.catalogue.version(row["procedure_code"], row["procedure_version"])
+        known = {each.code for each in version.parts} if version else set()
+        if part and part not in known:
+            raise Invalid([violation("head.part", "part.unknown")])
+
+    async def _require_access(self, code: str, pin: str, context: Context) -> Row:
+        """Return the row of a dossier that the caller may see.
 
         Raise ``NotFound`` without one or with a wrong PIN, ``Forbidden`` for an officer who takes
         no part in it.
@@ -144,11 +158,7 @@ class FileServicer(FileServiceServicer):
         scope = access_scope_of(who, self._handlers.catalogue.units, today)
         if who.actor.kind == ActorKind.ACTOR_KIND_CITIZEN:
             await self._pins.check(code, pin, who.actor, address_of(context))
-
-        def read(connection: Connection) -> str:
-            return str(row_in_scope(connection, code, scope)["dossier_code"])
-
-        return await self._reads.run(read)
+        return await self._reads.run(lambda connection: row_in_scope(connection, code, scope))
 
     async def _write(self, work: Callable[[UnitOfWork], T]) -> T:
         return await asyncio.wrap_future(self._writer.submit(work))

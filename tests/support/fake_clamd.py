@@ -29,13 +29,13 @@ class FakeClamd:
                     self.wfile.write(clamd._scan(self.rfile) + b"\0")
 
             def _until_zero(self) -> bytes:
-                said = b""
-                while not said.endswith(b"\0"):
+                command = b""
+                while not command.endswith(b"\0"):
                     piece = self.rfile.read(1)
                     if not piece:
                         return b""
-                    said += piece
-                return said[:-1]
+                    command += piece
+                return command[:-1]
 
         self._server: Any
         if path is not None:

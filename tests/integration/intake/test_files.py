@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,83 +16,24 @@ from motcua.intake.v1.dossier_events_pb2 import FileStored
 from motcua.routing.v1.case_events_pb2 import SupplementRequested
 
 from kernel.files.segments import SEGMENT
-from kernel.rpc.client import RpcProblem, explain
-from office.content.kinds import DOCX
+from kernel.rpc.client import explain
 from services.intake.application.files import uploads
 from services.intake.domain.file_rules import FileLimits
 from services.intake.schedulers.upload_sweep import KEPT, UploadSweep
 from services.intake.tables import FILES, UPLOADS
 from tests.support import desk as who
 from tests.support.databases import NewDatabase
-from tests.support.desk import Desk, Metadata, open_desk
+from tests.support.desk import Desk, open_desk
 from tests.support.events import name_of, payload_of
-from tests.support.fake_clamd import EICAR, FakeClamd
 from tests.support.identity import metadata
-from tests.support.papers import package, pdf, pdf_of
+from tests.support.papers import pdf, pdf_of
+from tests.support.uploads import CONTENT, head_of, listed, opened, refused, send, sha256_of
 
 OTHER_UNIT = metadata("officer", "xa", unit="H22.60.05", roles=["receptionist"], language="en")
 CITIZEN = metadata("citizen", "hoa")
 IN_ENGLISH = metadata("citizen", "hoa", language="en")
 OTHER_CITIZEN = metadata("citizen", "somebody else")
-CONTENT = pdf(os.urandom(2 * SEGMENT + 1234))
-"""Two segments and a bit."""
 SMALL, MAP, EARLY = pdf(b"small"), pdf(b"map"), pdf(b"early")
-
-
-def sha256_of(content: bytes) -> str:
-    """Return what names a content."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def head_of(code: str, content: bytes = CONTENT, **values: Any) -> pb.UploadHead:
-    """Return the head of an upload of a content."""
-    made: dict[str, Any] = {
-        "request_id": str(uuid.uuid4()),
-        "dossier_code": code,
-        "sha256": sha256_of(content),
-        "size": len(content),
-        "media_type": "application/pdf",
-    }
-    return pb.UploadHead(**(made | values))
-
-
-def send(
-    desk: Desk, head: pb.UploadHead, content: bytes = b"", caller: Metadata = who.OFFICER
-) -> pb.UploadFileResponse:
-    """Send a head and what follows of a content; raise ``grpc.RpcError``."""
-
-    def messages() -> Iterator[pb.UploadFileRequest]:
-        yield pb.UploadFileRequest(head=head)
-        for begin in range(0, len(content), 300_000):
-            yield pb.UploadFileRequest(chunk=content[begin : begin + 300_000])
-
-    answer: pb.UploadFileResponse = desk.files.UploadFile(messages(), timeout=30, metadata=caller)
-    return answer
-
-
-def refused(
-    desk: Desk, head: pb.UploadHead, content: bytes = b"", caller: Metadata = who.ENGLISH_OFFICER
-) -> RpcProblem:
-    """Return how an upload is refused."""
-    with pytest.raises(grpc.RpcError) as caught:
-        send(desk, head, content, caller)
-    return explain(caught.value)
-
-
-def listed(desk: Desk, code: str, caller: Metadata = who.OFFICER, pin: str = "") -> Any:
-    """Return the files of a dossier."""
-    request = pb.ListFilesRequest(dossier_code=code, pin=pin)
-    return desk.files.ListFiles(request, timeout=20, metadata=caller).files
-
-
-def opened(
-    desk: Desk, code: str, caller: Metadata = who.OFFICER, content: bytes = CONTENT, **values: Any
-) -> bytes:
-    """Return the content of a file, from an offset."""
-    request = pb.DownloadFileRequest(dossier_code=code, sha256=sha256_of(content), **values)
-    answers = list(desk.files.DownloadFile(request, timeout=20, metadata=caller))
-    assert answers[0].file.size == len(content)
-    return b"".join(answer.chunk for answer in answers)
 
 
 def sweep_of(desk: Desk) -> UploadSweep:
@@ -431,28 +370,6 @@ def test_a_file_of_another_dossier_is_unknown(desk: Desk) -> None:
     assert rows == []
 
 
-@pytest.mark.parametrize(
-    ("content", "values", "reason"),
-    [
-        (b"MZ\x90\0" + bytes(500), {}, "FILE_OTHER_KIND"),
-        (pdf(SMALL)[:-200], {}, "FILE_BROKEN"),
-        (pdf(catalog="/OpenAction << /S /JavaScript /JS (x) >>"), {}, "FILE_UNSAFE"),
-        (package(DOCX, **{"word/vbaProject.bin": b"x"}), {"media_type": DOCX}, "FILE_MACROS"),
-        (pdf(b"x", stream="/Width 99999 /Height 99999"), {}, "FILE_TOO_COMPLEX"),
-    ],
-)
-def test_what_can_not_be_opened_without_harm_is_not_taken(
-    desk: Desk, content: bytes, values: dict[str, Any], reason: str
-) -> None:
-    """In words that a citizen understands; nothing of it stays."""
-    code = desk.submit().dossier_code
-    before = folders(desk)
-    assert refused(desk, head_of(code, content, **values), content).reason == reason
-    assert listed(desk, code) == []
-    sweep_of(desk).sweep(uploads.now())
-    assert folders(desk) == before
-
-
 def test_the_ending_of_a_name_fits_the_kind(desk: Desk) -> None:
     """Otherwise it is refused before anything is sent; the name is kept nowhere."""
     code = desk.submit().dossier_code
@@ -463,29 +380,11 @@ def test_the_ending_of_a_name_fits_the_kind(desk: Desk) -> None:
     assert b"Hoa" not in b"".join(e.SerializeToString() for e in desk.events(code)[1:])
 
 
-def test_nothing_is_taken_that_the_scanner_has_not_called_clean(
-    new_database: NewDatabase, tmp_path: Path
-) -> None:
-    """While it is away, what was sent waits; when it is back, the upload goes on with its head."""
-    url, keys, socket = new_database("intake"), new_database("keys"), tmp_path / "clamd.ctl"
-    with open_desk(url, keys, scanner=f"unix://{socket}") as desk:
-        code = desk.submit().dossier_code
-        head = head_of(code)
-        for _ in range(2):
-            away = refused(desk, head, CONTENT[head.offset :])
-            assert (away.reason, away.code) == ("SCANNER_AWAY", grpc.StatusCode.UNAVAILABLE)
-            head.offset = len(CONTENT)
-        assert listed(desk, code) == []
-        with pytest.raises(grpc.RpcError) as caught:
-            opened(desk, code)
-        assert caught.value.code() == grpc.StatusCode.NOT_FOUND
-        with FakeClamd(socket) as clamd:
-            clamd.says = "stream: Can't allocate memory ERROR"
-            assert refused(desk, head).reason == "SCANNER_AWAY"
-            clamd.says = ""
-            assert send(desk, head).stored
-            assert clamd.scanned == [len(CONTENT)] * 2
-            infected = pdf(EICAR)
-            assert refused(desk, head_of(code, infected), infected).reason == "FILE_INFECTED"
-        assert opened(desk, code) == CONTENT
-        assert len(listed(desk, code)) == 1
+def test_a_part_is_one_of_the_procedure(desk: Desk) -> None:
+    """Events say it in clear: nobody writes a name there."""
+    code = desk.submit().dossier_code
+    problem = refused(desk, head_of(code, SMALL, part="Nguyen Thi Hoa"), SMALL)
+    assert set(problem.fields) == {"head.part"}
+    assert send(desk, head_of("", SMALL, part="Nguyen Thi Hoa"), SMALL, CITIZEN).stored
+    with desk.reading.connect() as connection:
+        assert "Hoa" not in str(connection.execute(UPLOADS.select()).all())
