@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.settings import Target
+from kernel.config.client_settings import Target
 from cli.stack.addresses import target
 from cli.stack.status import collect
 from infra.supervisor import state
