@@ -69,12 +69,13 @@ protos: gen/.stamp ## Generate code from protos/ into gen/
 
 # Three processes share most tests, the slow files first (tests/support/scheduling.py), and then two the whole stacks.
 # What depends on the real time that passes runs alone.
+# The slowest tests are listed, so that whoever makes one sees what it costs.
 # pytest's status of each part that did not pass goes to the file TEST_STATUS, if one is named.
 test: setup ## Run all tests, on a real Kafka and a real PostgreSQL (ARGS="tests/unit -k name" for some)
 ifdef ARGS
 	@$(BIN)/pytest $(ARGS)
 else
-	@status=0; part() { $(BIN)/pytest "$$@" || { echo $$? >> "$${TEST_STATUS:-/dev/null}"; status=1; }; }; \
+	@status=0; part() { $(BIN)/pytest --durations=25 --durations-min=8 "$$@" || { echo $$? >> "$${TEST_STATUS:-/dev/null}"; status=1; }; }; \
 		part --numprocesses 3 --no-loadscope-reorder -m "not alone and not e2e"; \
 		part --numprocesses 2 --no-loadscope-reorder -m "e2e and not alone"; \
 		part -m alone; \

@@ -26,9 +26,11 @@ ALL = (
     "lists",
     "audit_rebuild",
     "ledger",
+    "half_year",
     "import_log",
     "watch_idle",
     "procedures",
+    "forms",
     "memory",
     "soak",
 )

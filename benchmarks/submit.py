@@ -36,8 +36,10 @@ from kernel.telemetry import logs
 from office.catalogue.loader import shipped_catalogue
 from office.catalogue.model import Catalogue, Procedure
 from office.catalogue.responsible_unit import ResponsibleUnits
+from office.forms.typesetting import FormTemplates
 from office.permissions import shipped
 from services.intake.application.decision_context import ContextLoader
+from services.intake.application.form_printer import FormPrinter
 from services.intake.application.handlers import DossierHandlers
 from services.intake.application.pin_access import PinAccess
 from services.intake.rpc import IntakeServicer, service
@@ -137,7 +139,9 @@ def _served(servers: Servers, name: str, catalogue: Catalogue) -> Iterator[str]:
         office = DossierHandlers(ContextLoader(catalogue, office_calendars()), RealClock())
         commands = Commands(writer, office.clock, MODEL.tables)
         pins = PinAccess(writer, reads, keyring)
-        offered = service(IntakeServicer(office, commands, reads, pins, keyring), office)
+        forms = FormPrinter(FormTemplates(), None, "")
+        servicer = IntakeServicer(office, commands, reads, pins, keyring, forms)
+        offered = service(servicer, office)
     else:
         offered = Service(
             add_IntakeServiceServicer_to_server,

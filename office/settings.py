@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from pydantic import Field
 
 from kernel.config.common_settings import CommonSettings
+
+
+def portal_address(text: str) -> str:
+    """Return the address of a portal, or an empty one; raise ``ValueError`` for another text."""
+    if text and not re.fullmatch(r"https?://[!-~]{1,200}", text):
+        raise ValueError(f"must be like 'https://dichvucong.hagiang.gov.vn', got {text!r}")
+    return text
 
 
 class PeopleSettings(CommonSettings):
@@ -37,3 +45,9 @@ class ProcessSettings(ProcedureSettings):
     """Where the office's own processes are, if there are any, and the procedures that use them."""
 
     processes_dir: Path | None = Field(None, validation_alias="MOTCUA_PROCESSES")
+
+
+class FormSettings(CommonSettings):
+    """Where the office's own templates of forms are, if there are any."""
+
+    forms_dir: Path | None = Field(None, validation_alias="MOTCUA_FORMS")

@@ -255,6 +255,11 @@ def status(
             out.print(
                 "`motcua log check` shows what the log lacks, `motcua log repair` gives it back"
             )
+        if any(row.get("halt_reason") == HaltReason.LEDGER_STALLED for row in found["services"]):
+            out.print(
+                "log/audit.log says why audit signs nothing, `motcua verify` what it has signed; "
+                "once it signs, all goes on by itself"
+            )
     if found["others"]:
         where = ", ".join(found["others"])
         fail(f"nothing runs on {folder}; something else answers at {where}")

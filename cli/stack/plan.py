@@ -14,7 +14,7 @@ from infra.supervisor.plan import Plan, Program
 from kernel.auth import issuer
 from kernel.auth.jwks import read_keys
 from kernel.config.environment import SettingsError, load
-from kernel.config.master_key import RECORD_KEY, development_key
+from kernel.config.master_key import RECORD_KEY, development_key, development_master_key
 from services.web.settings import WebSettings
 
 SERVICES = ("intake", "routing", "postal", "notify", "audit")
@@ -116,9 +116,11 @@ def _environment(settings: CliSettings, folder: Path, bootstrap: str) -> dict[st
         "PYTHONUNBUFFERED": "1",
         "MALLOC_ARENA_MAX": settings.malloc_arena_max,
     }
+    if not common.get("AUDIT_ADDRESS"):
+        common["AUDIT_ADDRESS"] = settings.address("audit")
     production = settings.mode == "production"
     if not production and not common.get("MOTCUA_MASTER_KEY"):
-        common["MOTCUA_MASTER_KEY"] = development_key(folder)
+        common["MOTCUA_MASTER_KEY"] = development_master_key(folder)
     if not production and not common.get("MOTCUA_RECORD_KEYS"):
         _require_key_of(folder)
         common["MOTCUA_RECORD_KEYS"] = development_key(folder, RECORD_KEY)

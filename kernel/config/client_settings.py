@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import Field, ValidationInfo, field_validator
-
+from kernel.config.client_tls_settings import ClientTlsSettings
 from kernel.config.common_settings import CommonSettings
 from kernel.config.environment import SettingsError
 from kernel.config.loopback import clear_host, is_loopback
-from kernel.config.tls_files import check_authorities, check_key
 
 
 class Target(NamedTuple):
@@ -21,32 +18,8 @@ class Target(NamedTuple):
     tls: bool
 
 
-class ClientSettings(CommonSettings):
+class ClientSettings(ClientTlsSettings, CommonSettings):
     """How services are called; a field ``<name>_port`` and ``<name>_tls_port`` for each."""
-
-    tls_ca: Path | None = Field(None, validation_alias="MOTCUA_TLS_CA")
-    """The authorities of the services' certificates; None: those of this machine."""
-    tls_own_cert: Path | None = Field(None, validation_alias="MOTCUA_TLS_OWN_CERT")
-    tls_own_key: Path | None = Field(
-        None, validation_alias="MOTCUA_TLS_OWN_KEY", validate_default=True
-    )
-
-    @field_validator("tls_ca")
-    @classmethod
-    def _holds_authorities(cls, file: Path | None) -> Path | None:
-        if file is not None:
-            check_authorities(file)
-        return file
-
-    @field_validator("tls_own_key")
-    @classmethod
-    def _fits_certificate(cls, file: Path | None, others: ValidationInfo) -> Path | None:
-        cert = others.data.get("tls_own_cert")
-        if (file is None) != (cert is None):
-            raise ValueError("must be set together with MOTCUA_TLS_OWN_CERT")
-        if cert is not None:
-            check_key(cert, file, "MOTCUA_TLS_OWN_CERT")
-        return file
 
     def address(self, service: str) -> str:
         """Return HOST:PORT at which a service listens in the clear."""

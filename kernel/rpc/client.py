@@ -40,10 +40,7 @@ def channel_to(library: Any, target: Target, settings: ClientSettings, options: 
     """
     if not target.tls:
         return library.insecure_channel(target.address, options=options)
-    files = (settings.tls_ca, settings.tls_own_key, settings.tls_own_cert)
-    authorities, key, cert = (None if file is None else file.read_bytes() for file in files)
-    credentials = grpc.ssl_channel_credentials(authorities, key, cert)
-    return library.secure_channel(target.address, credentials, options=options)
+    return library.secure_channel(target.address, settings.client_credentials(), options=options)
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,8 @@ EVENTS: Final[dict[str, str]] = {
     "database.has_space": "The database can be written again.",
     "clock.ahead": "This machine's clock is too far ahead of the cluster's; nothing is taken.",
     "clock.unknown": "The cluster does not report its time; this machine's clock is not compared.",
+    "ledger.away": "The ledger does not say what it has signed; the log is not compared with it.",
+    "ledger.stalled": "The ledger has not signed for too long what was read; no command is taken.",
     "consumer.halted": "The consumer has stopped by itself; an operator must look.",
     "consumer.failed": "An unexpected fault; the consumer starts again from its positions.",
     "consumer.faust_dead": "Faust delivers nothing while the log grows; the process ends.",

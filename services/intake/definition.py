@@ -12,6 +12,7 @@ from kernel.telemetry.logs import get_logger
 from office.catalogue.files.release_repository import ReleaseError, ReleaseRepository
 from office.catalogue.loader import shipped_catalogue
 from office.catalogue.unit_overlay import UnitOverlay
+from office.forms.typesetting import FormTemplates
 from office.people.repository import open_directory
 from office.permissions import shipped
 from office.sealed_text import seal_texts
@@ -21,6 +22,7 @@ from office.worktime.calendars.repository import repository_at
 from services.intake import rpc, tables
 from services.intake.application.command_table import DESK_COMMANDS
 from services.intake.application.decision_context import ContextLoader
+from services.intake.application.form_printer import FormPrinter
 from services.intake.application.handlers import DossierHandlers
 from services.intake.application.metrics import METRICS
 from services.intake.application.pin_access import PinAccess
@@ -53,10 +55,13 @@ def make_model(opener: ChildDossierOpener) -> Model:
 def define(settings: IntakeSettings) -> ServiceDefinition:
     """Return the whole service.
 
-    Raise ``DocumentError`` for a directory of people that can't be used, ``CommandTableError``
-    naming an RPC that has no handler, ``PermissionsError`` naming one that has no rule.
+    Raise ``DocumentError`` for a directory of people or templates of forms that can't be used,
+    ``CommandTableError`` naming an RPC that has no handler, ``PermissionsError`` naming one that
+    has no rule.
     """
-    units = UnitOverlay(open_directory(settings.people_directory))
+    people = open_directory(settings.people_directory)
+    units = UnitOverlay(people)
+    forms = FormPrinter(FormTemplates(settings.forms_dir), people, settings.portal_url)
     opener, permissions = ChildDossierOpener(), shipped()
     check_contract({rpc.IntakeServicer: rpc.SERVICE}, DESK_COMMANDS, permissions)
 
@@ -70,7 +75,7 @@ def define(settings: IntakeSettings) -> ServiceDefinition:
         opener.handlers = handlers
         pins = PinAccess(runtime.writer, runtime.reads, runtime.keyring)
         servicer = rpc.IntakeServicer(
-            handlers, runtime.commands, runtime.reads, pins, runtime.keyring
+            handlers, runtime.commands, runtime.reads, pins, runtime.keyring, forms
         )
         return Parts(
             servicers=[rpc.service(servicer, handlers)],
@@ -78,7 +83,9 @@ def define(settings: IntakeSettings) -> ServiceDefinition:
             periodic_tasks=[PeriodicTask("checks", 1.0, scan_desk_checks)],
         )
 
-    return ServiceDefinition(make_model(opener), permissions, build, METRICS)
+    return ServiceDefinition(
+        make_model(opener), permissions, build, METRICS, ledger=settings.ledger(refuses=True)
+    )
 
 
 def _release_repository(folder: Path, units: UnitOverlay) -> ReleaseRepository:

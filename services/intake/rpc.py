@@ -30,10 +30,11 @@ from kernel.rpc.registration import Service
 from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.responsible_unit import ResponsibleUnits
 from office.normalization.formats import normalizer_of
-from office.people.access_scope import access_scope_of
+from office.people.access_scope import AccessScope, access_scope_of
 from office.sealed_text import AnswerOpener
 from services.intake.application import external_codes
 from services.intake.application.command_table import DESK_COMMANDS, checks_of, handlers_of
+from services.intake.application.form_printer import FormPrinter
 from services.intake.application.handlers import APPLICANT, DossierHandlers, PinSlip
 from services.intake.application.pin_access import PinAccess
 from services.intake.domain.import_rules import in_range
@@ -56,6 +57,7 @@ class IntakeServicer(IntakeServiceServicer):
         reads: Reads,
         pins: PinAccess,
         keyring: Keyring,
+        forms: FormPrinter,
     ) -> None:
         self._handlers = handlers
         self._commands = commands
@@ -63,6 +65,7 @@ class IntakeServicer(IntakeServiceServicer):
         self._pins = pins
         self._shown_procedures = ShownProcedures()
         self.keyring = keyring
+        self._forms = forms
 
     # -- commands ---------------------------------------------------------------------------------
 
@@ -126,15 +129,8 @@ class IntakeServicer(IntakeServiceServicer):
         scope = access_scope_of(who, self._handlers.catalogue.units, self._today())
 
         def read(connection: Connection) -> pb.GetDossierResponse:
-            code = request.dossier_code
-            row = dossier.dossier_row(connection, code)
-            if row is None:
-                code = external_codes.resolve(connection, code)
-                row = dossier.dossier_row(connection, code)
-            if row is None or row["phase"] is None:
-                raise unknown_dossier()
-            if scope is not None:
-                scope.require([row["unit"] or ""], access_index.readers(connection, code))
+            row = _row_in_scope(connection, request.dossier_code, scope)
+            code = row["dossier_code"]
             officer = who.actor.kind == ActorKind.ACTOR_KIND_OFFICER
             applicant = self._applicant(code, row["applicant"]) if officer else None
             events = dossier.history_events(connection, code)
@@ -143,6 +139,28 @@ class IntakeServicer(IntakeServiceServicer):
             return responses.shown(row, events, applicant, records, numbers, who.language)
 
         return await self._reads.run(read)
+
+    async def GetForm(self, request: pb.GetFormRequest, context: Context) -> pb.GetFormResponse:
+        """Print a form. The stored answer has no page, which is made anew from the record."""
+        who = caller()
+        catalogue = self._handlers.catalogue
+        scope = access_scope_of(who, catalogue.units, self._today())
+        if who.actor.kind == ActorKind.ACTOR_KIND_CITIZEN:
+            await self._check_pin(request.dossier_code, request.pin, context)
+        await self._reads.run(lambda c: _row_in_scope(c, request.dossier_code, scope))
+        handler = FunctionHandler(self._handlers.print_form, from_events(responses.printed))
+        answer = pb.GetFormResponse()
+        answer.CopyFrom(await self._commands.run(request, context, handler))
+
+        def page(connection: Connection) -> bytes:
+            row = _row_in_scope(connection, answer.dossier_code, None)
+            code = row["dossier_code"]
+            applicant = self._applicant(code, row["applicant"])
+            events = dossier.history_events(connection, code)
+            return self._forms.pdf(answer, row, events, applicant, catalogue)
+
+        answer.pdf = await self._reads.run(page)
+        return answer
 
     async def ListDossiers(
         self, request: pb.ListDossiersRequest, context: Context
@@ -219,6 +237,22 @@ class IntakeServicer(IntakeServiceServicer):
             names = [field.name for field in pb.Applicant.DESCRIPTOR.fields]
             return pb.Applicant(**dict.fromkeys(names, ERASED))
         return responses.applicant(person)
+
+
+def _row_in_scope(connection: Connection, code: str, scope: AccessScope | None) -> dossier.Row:
+    """Return a dossier by its own code or another system's number.
+
+    Raise ``NotFound`` without one, ``Forbidden`` where ``scope`` does not cover it.
+    """
+    row = dossier.dossier_row(connection, code)
+    if row is None:
+        code = external_codes.resolve(connection, code)
+        row = dossier.dossier_row(connection, code)
+    if row is None or row["phase"] is None:
+        raise unknown_dossier()
+    if scope is not None:
+        scope.require([row["unit"] or ""], access_index.readers(connection, code))
+    return row
 
 
 def check_list(request: pb.ListDossiersRequest, _actor: Actor) -> list[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from email.headerregistry import Address
 from email.utils import parseaddr
 from pathlib import Path
@@ -15,8 +14,9 @@ from kernel.config.environment import Port, read_by
 from kernel.config.loopback import is_loopback
 from kernel.config.settings import Settings
 from kernel.config.tls_files import check_authorities
+from office.ledger import LedgerSettings
 from office.ports import PORTS
-from office.settings import PeopleSettings
+from office.settings import PeopleSettings, portal_address
 from services.notify.delivery.mail_format import mailbox
 from services.notify.delivery.smtp_client import Security, Tls
 from services.notify.domain.retry_schedule import RETRY_SCHEDULE
@@ -41,13 +41,7 @@ def _waits(text: str) -> tuple[float, ...]:
     return waits
 
 
-def _portal(text: str) -> str:
-    if text and not re.fullmatch(r"https?://[!-~]{1,200}", text):
-        raise ValueError(f"must be like 'https://dichvucong.hagiang.gov.vn', got {text!r}")
-    return text
-
-
-class NotifySettings(PeopleSettings, Settings):
+class NotifySettings(PeopleSettings, LedgerSettings, Settings):
     """All variables of notify."""
 
     service: str = "notify"
@@ -64,7 +58,9 @@ class NotifySettings(PeopleSettings, Settings):
         _sender(DEFAULT_SENDER), validation_alias="NOTIFY_SENDER"
     )
     """Who mails come from."""
-    portal_url: Annotated[str, read_by(_portal)] = Field("", validation_alias="NOTIFY_PORTAL_URL")
+    portal_url: Annotated[str, read_by(portal_address)] = Field(
+        "", validation_alias="NOTIFY_PORTAL_URL"
+    )
     """Where a citizen looks a dossier up; empty: letters name the counter."""
     retry_seconds: Annotated[tuple[float, ...], read_by(_waits)] = Field(
         RETRY_SCHEDULE, validation_alias="NOTIFY_RETRY_SECONDS"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -16,7 +17,6 @@ from kernel.messages.catalogue import BilingualText
 from services.web.texts import TEXTS
 
 _HERE: Final = Path(__file__).parent
-_STYLE: Final = hashlib.sha256((_HERE / "static" / "style.css").read_bytes()).hexdigest()[:12]
 _TEMPLATES: Final = Environment(
     loader=FileSystemLoader(_HERE / "templates"),
     autoescape=True,
@@ -26,6 +26,12 @@ _TEMPLATES: Final = Environment(
 )
 _SECRET: Final = frozenset({"code", "pin"})
 """Parameters that no link repeats."""
+
+
+@cache
+def _style() -> str:
+    """Return what changes with the style's file, so that browsers may keep it."""
+    return hashlib.sha256((_HERE / "static" / "style.css").read_bytes()).hexdigest()[:12]
 
 
 def language_of(request: Request) -> str:
@@ -59,7 +65,7 @@ def render(
         address=address,
         language=language,
         other_language=quote(request.url.path) + (f"?{urlencode(other)}" if other else ""),
-        style=_STYLE,
+        style=_style(),
         path=request.url.path,
         **context,
     )

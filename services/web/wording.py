@@ -33,7 +33,7 @@ def limit_words(limit: str) -> BilingualText:
         texts.append(
             FixedText(vi.format(count=amount.replace(".", ",")), form.format(count=amount))
         )
-    return FixedText(", ".join(t.vi for t in texts), ", ".join(t.en for t in texts))
+    return FixedText(", rồi ".join(t.vi for t in texts), ", then ".join(t.en for t in texts))
 
 
 def dong(amount: int) -> BilingualText:

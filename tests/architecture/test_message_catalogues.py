@@ -139,4 +139,7 @@ def test_every_text_that_is_named_exists(path: Path) -> None:
             if name not in WITH_LIMIT and None not in given:
                 assert given == parameters(catalogue.entry(key.value).en[0]), where
             checked += 1
+    for pattern in (each for each in named_in_templates(path) if "[" not in each):
+        assert pattern in {re.escape(key) for key in MessageCatalogue(path)}, pattern
+        checked += 1
     assert checked or "office" in path.parts

@@ -96,7 +96,8 @@ def walk(stack: Stack) -> Iterator[Walk]:
 @pytest.fixture(scope="module")
 def dossier(walk: Walk) -> intake.SubmitDossierResponse:
     """A dossier that the departments work on."""
-    return walk.accepted()
+    answer: intake.SubmitDossierResponse = walk.accepted()
+    return answer
 
 
 @pytest.fixture
@@ -168,11 +169,12 @@ def test_what_is_to_be_done_is_said(browser: Browser, walk: Walk) -> None:
     )
     page = browser.post("/tra-cuu", **given)
     assert "Việc ông/bà cần làm:" in page.text
-    assert "Chưa ký" in page.text
+    assert "Đơn đăng ký thực hiện chương trình khuyến mại (Chưa ký)" in page.text
+    assert "thời hạn giải quyết tạm dừng" in page.text
 
 
 @pytest.mark.parametrize(
-    ("fields", "status", "said"),
+    ("fields", "status", "texts"),
     [
         ({"code": "", "pin": ""}, 400, ("Nhập mã hồ sơ", "Nhập mã PIN")),
         ({"code": SCRIPT, "pin": "12345678"}, 400, ("Mã hồ sơ không đúng",)),
@@ -182,12 +184,12 @@ def test_what_is_to_be_done_is_said(browser: Browser, walk: Walk) -> None:
     ],
 )
 def test_a_wrong_field_is_named(
-    browser: Browser, fields: dict[str, str], status: int, said: tuple[str, ...]
+    browser: Browser, fields: dict[str, str], status: int, texts: tuple[str, ...]
 ) -> None:
     """Above the form with a link to the field, and beside it; nothing typed becomes markup."""
     page = browser.post("/tra-cuu", **fields)
     assert page.status == status
-    assert all(page.text.count(text) == 2 for text in said)
+    assert all(page.text.count(text) == 2 for text in texts)
     assert "<title>Lỗi: " in page.text
     assert "<script" not in page.text
 

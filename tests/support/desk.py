@@ -27,9 +27,11 @@ from kernel.rpc.client import RpcProblem, explain
 from kernel.rpc.server import RpcServer
 from kernel.storage.engines import open_engine
 from office.catalogue.unit_overlay import UnitOverlay
+from office.forms.typesetting import FormTemplates
 from office.people.directory import Directory
 from office.permissions import shipped
 from services.intake.application.decision_context import ContextLoader
+from services.intake.application.form_printer import FormPrinter
 from services.intake.application.handlers import DossierHandlers
 from services.intake.application.pin_access import PinAccess
 from services.intake.rpc import IntakeServicer, service
@@ -41,6 +43,7 @@ from tests.support.models import INTAKE as MODEL
 from tests.support.office_files import office_calendars
 
 T = TypeVar("T")
+PORTAL = "https://dichvucong.example.vn"
 Metadata = tuple[tuple[str, str], ...]
 CITIZEN = metadata("citizen")
 ENGLISH = metadata("citizen", language="en")
@@ -163,7 +166,8 @@ def open_desk(
         ContextLoader(small_catalogue(), office_calendars(), UnitOverlay(people)), clock
     )
     pins = PinAccess(writer, reads, keyring)
-    servicer = IntakeServicer(office, commands, reads, pins, keyring)
+    forms = FormPrinter(FormTemplates(), people, PORTAL)
+    servicer = IntakeServicer(office, commands, reads, pins, keyring, forms)
     settings = Settings(service="intake", port=0, database_url=url, **call_limits.SETTINGS, **given)
     rpc = RpcServer(settings, [service(servicer, office)], shipped())
     writer.start()

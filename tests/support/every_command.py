@@ -404,6 +404,15 @@ def _number(walk: Walk) -> Call:
     return walk.intake.RecordExternalCode, request, walk.officer
 
 
+def _print(walk: Walk) -> Call:
+    code, _ = new_dossier(walk, "accepted")
+    return (
+        walk.intake.GetForm,
+        intake.GetFormRequest(dossier_code=code, form="receipt"),
+        walk.officer,
+    )
+
+
 COMMANDS: dict[str, Callable[[Walk], Call]] = {
     "SubmitDossier": _submit,
     "AcceptDossier": _accept,
@@ -440,6 +449,7 @@ COMMANDS: dict[str, Callable[[Walk], Call]] = {
     "RecordFee": _pay,
     "CancelFee": _take_back,
     "RecordExternalCode": _number,
+    "GetForm": _print,
 }
 
 

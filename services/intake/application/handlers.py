@@ -24,6 +24,7 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.messages.catalogue import BilingualText, FixedText
 from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.model import Catalogue
+from office.forms.choice import FormKind
 from office.normalization.codes import PIN_DIGITS
 from office.people.directory import answers_for, works
 from office.people.rights import not_your_unit, require_own_unit
@@ -36,6 +37,7 @@ from services.intake.domain.import_rules import as_of_occurrence, instants, is_i
 from services.intake.domain.parts_check import missing_parts, unexpected_parts
 from services.intake.domain.refusals import refusal, unknown_dossier
 from services.intake.domain.state import Phase, Progress, State
+from services.intake.domain.use_cases import print_form as printing
 from services.intake.domain.use_cases import submit as submitting
 from services.intake.domain.use_cases.submit import SubmissionContext
 from services.intake.queries.dossier import progress_of
@@ -198,6 +200,15 @@ class DossierHandlers:
         self._state(uow, request.dossier_code, call)
         noted = external_codes.record(uow, request.system, request.code)
         return uow.append_call(request.dossier_code, noted, call)
+
+    def print_form(self, uow: UnitOfWork, request: pb.GetFormRequest, call: Call) -> list[Event]:
+        """Record a print; whether the caller may see the dossier was asked before."""
+        code = request.dossier_code
+        row = uow.get(DOSSIERS, code) or {}
+        accepted_at, zone = row.get("accepted_at"), row.get("time_zone") or OFFICE_ZONE
+        day = None if accepted_at is None else local_date(accepted_at, zone)
+        decision = printing.print_form(uow.state(code), FormKind(request.form), day)
+        return _write(uow, code, decision, call)
 
     def _require_working_unit(self, call: Call) -> None:
         """Raise ``Forbidden`` for an officer whose unit is dissolved."""

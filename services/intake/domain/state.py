@@ -17,6 +17,7 @@ from motcua.intake.v1.dossier_events_pb2 import (
     DossierRefused,
     DossierSubmitted,
     DossierWithdrawn,
+    FormPrinted,
     ResultReturned,
     SupplementSubmitted,
     WithdrawalRequested,
@@ -84,6 +85,8 @@ class State:
     check: DeskCheck | None = None
     """Until when the desk is to check it; None where no such limit holds."""
     account: FeeAccount = NOTHING_OWED
+    prints: Mapping[str, int] = field(default_factory=dict)
+    """How often each kind of form was printed."""
 
     @property
     def awaited(self) -> DeskCheck | None:
@@ -139,6 +142,8 @@ def evolve(state: State, event: Event) -> State:
         case FeeRecorded() as payload:
             account = fees.recorded(state.account, event.sequence, payload)
             return replace(state, account=account, check=check_in(payload) or state.check)
+        case FormPrinted() as payload:
+            return replace(state, prints={**state.prints, payload.form: payload.copy + 1})
         case FeeCancelled() as payload:
             account = fees.cancelled(state.account, payload.sequence)
             return replace(state, account=account)

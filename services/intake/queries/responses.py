@@ -22,6 +22,7 @@ from motcua.intake.v1.dossier_events_pb2 import (
     DossierSubmitted,
     DossierWithdrawn,
     ExternalCodeRecorded,
+    FormPrinted,
     SupplementSubmitted,
 )
 from motcua.intake.v1.fee_events_pb2 import FeeCancelled, FeeRecorded
@@ -134,6 +135,20 @@ def numbered(events: Events) -> pb.RecordExternalCodeResponse:
     return pb.RecordExternalCodeResponse(
         dossier_code=event.stream_id,
         external_code=pb.ExternalCode(system=payload.system, code=payload.code),
+    )
+
+
+def printed(events: Events) -> pb.GetFormResponse:
+    """Confirm a print; the page is put in elsewhere."""
+    event = events[0]
+    payload = payload_as(event, FormPrinted)
+    return pb.GetFormResponse(
+        dossier_code=event.stream_id,
+        form=payload.form,
+        form_number=payload.form_number,
+        circular=payload.circular,
+        copy=payload.copy,
+        printed_at=event.occurred_at,
     )
 
 

@@ -34,6 +34,11 @@ _FINAL: Final = {
     pb.DossierState.DOSSIER_STATE_RESOLVED,
     pb.DossierState.DOSSIER_STATE_RETURNED,
 }
+_PAUSED: Final = {
+    pb.DossierState.DOSSIER_STATE_SUPPLEMENT_REQUESTED,
+    pb.DossierState.DOSSIER_STATE_PAYMENT_REQUESTED,
+    pb.DossierState.DOSSIER_STATE_STOPPED,
+}
 _FIELDS: Final = {"dossier_code": "code", "pin": "pin"}
 
 
@@ -72,9 +77,9 @@ class TrackingPages:
             return _form(request, given, wrong or {"code": ("not_found", {})}, status=400)
         if problem.code == grpc.StatusCode.NOT_FOUND:
             return _form(request, given, {"code": ("not_found", {})}, status=404)
-        said = {"said": problem.text}
+        params = {"said": problem.text}
         status = 429 if problem.code == grpc.StatusCode.RESOURCE_EXHAUSTED else 403
-        answer = _form(request, given, {"code": ("as_said", said)}, status=status)
+        answer = _form(request, given, {"code": ("as_said", params)}, status=status)
         if problem.retry_after:
             answer.headers["retry-after"] = str(max(1, round(problem.retry_after)))
         return answer
@@ -94,6 +99,8 @@ class TrackingPages:
             "unit": unit,
             "unit_name": self._names.unit_name(dossier.unit),
             "ended": dossier.state in _FINAL,
+            "paused": dossier.state in _PAUSED,
+            "asked": _asked(dossier),
             "answer_due": (
                 moment(dossier.answer_due_at) if dossier.HasField("answer_due_at") else None
             ),
@@ -103,6 +110,12 @@ class TrackingPages:
             "settled": fees.settled if fees else True,
             "history": [(moment(line.at), line.text) for line in reversed(dossier.history)],
         }
+
+
+def _asked(dossier: pb.TrackDossierResponse) -> str:
+    """Return the sentence by which papers are asked for now; empty while none are."""
+    asked = (line.text for line in reversed(dossier.history) if line.type == "SupplementRequested")
+    return next(asked, "") if dossier.requested_parts else ""
 
 
 async def _given(request: Request) -> dict[str, str] | None:

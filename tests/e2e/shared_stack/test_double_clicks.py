@@ -54,9 +54,10 @@ whose text says it.
 """
 ALREADY_SO: Final = {"OpenStep", "DelegateWork"}
 """The second one is answered with what is so by then, and adds nothing."""
-NEW_EACH_TIME: Final = {"SubmitDossier", "RecordStep"}
-"""Two of them are two: people file the same thing twice, and logs have rows that are alike. Against
-a repeat there is the request id, which the form and the import make before they send.
+NEW_EACH_TIME: Final = {"SubmitDossier", "RecordStep", "GetForm"}
+"""Two of them are two: people file the same thing twice, logs have rows that are alike, and a
+second print is a reprint. Against a repeat there is the request id, which the form and the import
+make before they send.
 """
 OF_WIDER_WORD: Final = {"DelegateWork", "EndAbsence"}
 """An officer's own word reaches further than a leader's, so two leaders are compared."""

@@ -78,6 +78,7 @@ EMPTY: dict[str, set[str]] = {
     "RecordFee": {"dossier_code", "phi", "method"},
     "CancelFee": {"dossier_code", "sequence", "reason"},
     "RecordExternalCode": {"dossier_code", "system", "code"},
+    "GetForm": {"dossier_code", "form"},
 }
 """What an empty request lacks, beside its ``request_id``."""
 
@@ -92,6 +93,8 @@ def _changed(request: Any) -> Any:
         changed.parts[0].copies = 2
     elif isinstance(request, intake.RequestWithdrawalRequest):
         changed.reason = "Lý do khác."
+    elif isinstance(request, intake.GetFormRequest):
+        changed.pin = "0123456789"
     elif isinstance(request, routing.DelegateWorkRequest):
         changed.substitute = "khac.nv"
     elif isinstance(request, routing.EndAbsenceRequest):

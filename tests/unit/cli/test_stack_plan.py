@@ -35,7 +35,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_nothing_set_gives_a_whole_stack_on_loopback(tmp_path: Path) -> None:
-    """A broker and a mail sink of its own, the five services and the web pages at their usual ports."""
+    """A broker and a mail sink of its own, the services and the web pages at their usual ports."""
     plan = make_plan()
     assert plan.addresses() == [
         ("kafka", "127.0.0.1:29092"),
@@ -65,6 +65,21 @@ def test_a_key_of_records_that_was_lost_is_not_made_again(
     assert not (tmp_path / "records.key").exists()
     monkeypatch.setenv("MOTCUA_RECORD_KEYS", key)
     assert make_plan().services[0].env["MOTCUA_RECORD_KEYS"] == key
+
+
+def test_no_new_master_key_is_made_beside_a_keyring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would not open the keys that are there; nothing is left behind by the refusal."""
+    monkeypatch.setenv("MOTCUA_DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("MOTCUA_MASTER_KEY", raising=False)
+    key = make_plan().services[0].env["MOTCUA_MASTER_KEY"]
+    (tmp_path / "keyring.sqlite3").touch()
+    assert make_plan().services[0].env["MOTCUA_MASTER_KEY"] == key
+    (tmp_path / "master.key").unlink()
+    with pytest.raises(ValueError, match=r"MOTCUA_MASTER_KEY: .*master\.key put back"):
+        make_plan()
+    assert not (tmp_path / "master.key").exists()
 
 
 def test_a_cluster_and_a_mail_server_that_are_given_are_used(
