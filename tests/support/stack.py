@@ -83,6 +83,7 @@ class Stack:
             "MOTCUA_CLOCK": self.clock_text,
             "MOTCUA_MODE": "development",
             "MOTCUA_OPERATOR": "test",
+            "WEB_PORT": "0",
             **ports,
             **call_limits.VARIABLES,
             **(settings or {}),
