@@ -209,6 +209,7 @@ class ConsumerWorker:
             _log.info("consumer.caught_up", handled=self._stats.handled)
 
     def _check_stalls(self) -> None:
+        self._committer.try_room()
         stored, ends = self._compare()
         if self._ledger.due():
             self._committer.run(self._ledger.note)

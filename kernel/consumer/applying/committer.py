@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
@@ -27,6 +28,7 @@ from kernel.consumer.applying.quarantine_limit import QuarantineLimit, Tripped
 from kernel.consumer.applying.reactions import ReactionFailed, give_up, run_some
 from kernel.consumer.applying.results import Applied, RecordFailed
 from kernel.consumer.applying.stats import ConsumerStats
+from kernel.eventsourcing import room
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.telemetry.logs import RateLimit, get_logger
@@ -156,6 +158,13 @@ class Committer:
                     _log.warning("consumer.database_away")
                 if self._stopping.wait(backoff.next_delay()):
                     raise Stopped from None
+
+    def try_room(self) -> None:
+        """When the database's disk was full at the last write, find out whether it still is."""
+        if self._writer.full:
+            with suppress(Unavailable, Busy, *_AWAY):
+                self._writer.exclusive(room.take).result()
+                self._writer.exclusive(room.give).result()
 
     def _count(self, done: Applied) -> None:
         if self._limit is not None:
