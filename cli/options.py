@@ -91,6 +91,14 @@ def must_exist(path: Path, option: str) -> None:
         raise typer.BadParameter(f"there is no file {path}", param_hint=option)
 
 
+def must_be_writable(path: Path, option: str) -> None:
+    """Raise ``BadParameter`` where no file can be written."""
+    if path.is_dir():
+        raise typer.BadParameter(f"{path} is a folder", param_hint=option)
+    if not path.absolute().parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {path.parent}", param_hint=option)
+
+
 def parse_length(text: str, option: str) -> Duration:
     """Read a length of time such as 3d, 12h or 30m (calendar time)."""
     found = _LENGTH.fullmatch(text)

@@ -49,6 +49,7 @@ CROWD = {
     "MOTCUA_CALL_RATE_PERSON": "1000000/second",
     "MOTCUA_CALL_RATE_ADDRESS": "1000000/second",
     "MOTCUA_CALLS_AT_ONCE": "1000",
+    "MOTCUA_STREAMS_AT_ONCE": "1000",
 }
 """Limits for a few names on one machine that act for all citizens and officers of a province, much
 faster than in life.

@@ -28,7 +28,7 @@ from demo.local_stack import PartnerProcesses
 from demo.results import details, week_log
 from demo.results.checks import Checks
 from demo.results.details import heading
-from demo.results.messages_and_post import messages_in_brief, post_in_brief
+from demo.results.messages_and_post import files_in_brief, messages_in_brief, post_in_brief
 from demo.results.own_count import OwnCount
 from demo.results.week_log import WeekLog
 from demo.week import immediate_service
@@ -71,9 +71,10 @@ def finish(
     immediate_service.compare(checks, own_count)
     checks.equal("due dates that their own events do not explain", [], _unexplained(own_count))
     _show(own_count, log, by_unit, by_channel)
-    heading("Messages and post")
+    heading("Messages, post and files")
     out.print(messages_in_brief(counts))
     out.print(post_in_brief(post_counts))
+    out.print(files_in_brief(own_count))
     if verbose:
         details.show(own_count, log, by_unit, counts, post_counts)
     _prove(checks)

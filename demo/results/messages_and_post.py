@@ -10,6 +10,7 @@ from motcua.notify.v1 import notify_pb2 as notify_pb
 from rich.table import Table
 
 from cli.printer import counted, grid
+from demo.results.own_count import OwnCount
 from services.audit.wording.event_lines import message_kinds
 
 _STATES = ("SENT", "QUEUED", "FAILED", "SUPPRESSED")
@@ -53,6 +54,18 @@ def post_in_brief(counts: Mapping[str, Mapping[str, Any]]) -> str:
     return (
         f"{counted(taken, 'item')} taken by {counted(len(counts), 'postal partner')}, "
         f"{delivered} delivered, {returned} brought back"
+    )
+
+
+def files_in_brief(own_count: OwnCount) -> str:
+    """Return how many files were handed in and opened, in a sentence."""
+    entries = own_count.entries
+    sizes = [size for entry in entries for size in entry.files.values()]
+    refused = sum(entry.files_refused for entry in entries)
+    opened = sum(len(entry.opened) for entry in entries)
+    return (
+        f"{counted(len(sizes), 'PDF')} handed in ({sum(sizes) / 1e6:.1f} MB), {refused} refused as "
+        f"cut off, {opened} opened by officers"
     )
 
 

@@ -65,6 +65,11 @@ class Entry:
     """The dossier for which another agency works on this one."""
     steps: list[PlayedStep] = field(default_factory=list)
     """The steps that were completed."""
+    files: dict[str, int] = field(default_factory=dict)
+    """The bytes of each file that was handed in, by its SHA-256."""
+    files_refused: int = 0
+    opened: dict[str, str] = field(default_factory=dict)
+    """The SHA-256 of what came, by that of the file that an officer wanted to open."""
     expected_mails: Counter[str] = field(default_factory=Counter)
     """The mails that the citizen must have got, by kind."""
 

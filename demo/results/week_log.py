@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from motcua.audit.v1 import audit_pb2 as audit_pb
 from motcua.events.v1.event_pb2 import Event
-from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
+from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted, FileStored
 from motcua.routing.v1.case_events_pb2 import CaseResumed, CaseSuspended, SupplementRequested
 from motcua.routing.v1.collaboration_events_pb2 import (
     ChildEnded,
@@ -45,6 +45,8 @@ class WeekLog:
     begun: Counter[str] = field(default_factory=Counter)
     """Pauses by reason, as in ``scenario.PAUSE_SHARES``."""
     ended: Counter[str] = field(default_factory=Counter)
+    files: dict[str, dict[str, int]] = field(default_factory=dict)
+    """The bytes of each file, by dossier and SHA-256."""
     extended: int = 0
     asked: int = 0
     answered: int = 0
@@ -62,6 +64,8 @@ class WeekLog:
         match payload_of(event):
             case DossierSubmitted() as filed:
                 self.unit_names[filed.unit] = filed.unit_name
+            case FileStored() as stored:
+                self.files.setdefault(event.stream_id, {})[stored.sha256] = stored.size
             case SupplementRequested():
                 self.begun["supplement"] += 1
             case CaseSuspended() as suspended:
@@ -111,6 +115,10 @@ def compare(checks: Checks, own_count: OwnCount, log: WeekLog) -> None:
     still = Counter(e.pauses[-1] for e in own_count.entries if e.suspended)
     for reason, number in own_count.pauses().items():
         checks.equal(f"ended pauses for {reason}", number - still[reason], log.ended[reason])
+    checks.equal("files", {e.code: e.files for e in own_count.entries if e.files}, log.files)
+    opened = [pair for e in own_count.entries for pair in e.opened.items()]
+    changed = [wanted for wanted, came in opened if came != wanted]
+    checks.equal("files that did not come back as they were handed in", [], changed)
     checks.equal("moved dates", sum(e.extended for e in own_count.entries), log.extended)
     checks.equal("opinions asked", sum(e.asked for e in own_count.entries), log.asked)
     checks.equal("opinions given", sum(e.answered for e in own_count.entries), log.answered)

@@ -11,7 +11,7 @@ from motcua.routing.v1 import routing_pb2 as routing
 from motcua.routing.v1.routing_pb2 import CaseStep
 
 from demo.results.own_count import Entry, OwnCount, PlayedStep
-from demo.week import consultations, immediate_service
+from demo.week import consultations, immediate_service, papers
 from demo.week.office_client import OfficeClient
 from demo.week.pauses import PAUSES, ask_opinion, extend, give_opinion
 from demo.week.scenario import Filing, as_child
@@ -63,6 +63,8 @@ class Week:
         )
         self._own_count.entries.append(entry)
         entry.expect_mail("submitted")
+        if filing.paper:
+            await papers.hand_in(self._client, filing, entry, submitted.pin)
         if filing.channel == "online" and not await self._work(self._clock.now() + HOUR):
             return
         if filing.refused:
@@ -108,6 +110,7 @@ class Week:
                 continue
             if steps == 0:
                 await self._client.assign(entry.code, step)
+                await papers.open_all(self._client, entry)
                 await self._extend(filing, entry)
                 if filing.consulted and not last and not await self._consult(entry, step):
                     return False
@@ -190,6 +193,8 @@ class Week:
         entry.expect_mail(pause.begun_mail)
         if not await self._work(self._clock.now() + (3 + filing.number % 9) * HOUR):
             return False
+        if filing.pause == "supplement":
+            await papers.hand_in(self._client, filing, entry, pin, supplement=True)
         await pause.end(self._client, filing, entry.code, step, pin)
         found = await self._case_when(
             entry, lambda case: case.case.state == routing.CASE_STATE_RUNNING

@@ -5,13 +5,16 @@ gRPC interfaces and nothing else.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
 from motcua.events.v1.common_pb2 import Channel, ResultChannel
+from motcua.intake.v1 import files_pb2 as files
 from motcua.intake.v1 import intake_pb2 as intake
+from motcua.intake.v1.files_pb2_grpc import FileServiceStub
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from motcua.routing.v1 import routing_pb2 as routing
 from motcua.routing.v1.routing_pb2_grpc import CaseServiceStub, WorkListServiceStub
@@ -38,7 +41,13 @@ RESULTS = {
 }
 _NAME_OF = {number: name for name, number in CHANNELS.items()}
 _RESULT_OF = {number: name for name, number in RESULTS.items()}
-_LATER = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.ABORTED, grpc.StatusCode.DEADLINE_EXCEEDED}
+_LATER = {
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.ABORTED,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.UNKNOWN,  # a connection that broke within a stream
+    grpc.StatusCode.CANCELLED,
+}
 
 
 class RequestRefused(Exception):
@@ -57,6 +66,7 @@ class OfficeClient:
     ) -> None:
         """``issuer`` signs for whoever calls."""
         self._intake: Any = IntakeServiceStub(intake_channel)
+        self._files: Any = FileServiceStub(intake_channel)
         self._work_list: Any = WorkListServiceStub(routing_channel)
         self._cases: Any = CaseServiceStub(routing_channel)
         self._own_count = own_count
@@ -137,6 +147,41 @@ class OfficeClient:
             reason="Hồ sơ không thuộc đối tượng giải quyết.",
         )
         await self._act(self._intake.RefuseDossier, request, self._counter(unit))
+
+    async def hand_in(self, code: str, part: str, content: bytes, pin: str, unit: str) -> None:
+        """Hand in a PDF: as an officer of the counter, or without a unit as the citizen."""
+        head = files.UploadHead(
+            dossier_code=code,
+            pin=pin,
+            part=part,
+            sha256=hashlib.sha256(content).hexdigest(),
+            size=len(content),
+            media_type="application/pdf",
+        )
+
+        async def upload(asked: files.UploadHead, **options: Any) -> files.UploadFileResponse:
+            first = files.UploadFileRequest(head=asked)
+            answer: files.UploadFileResponse = await self._files.UploadFile([first], **options)
+            if answer.stored:
+                return answer
+            first.head.offset = answer.received
+            rest = files.UploadFileRequest(chunk=content[answer.received :])
+            whole: files.UploadFileResponse = await self._files.UploadFile([first, rest], **options)
+            return whole
+
+        who = self._counter(unit) if unit else self._citizen()
+        await self._act(upload, head, who)
+
+    async def open_file(self, code: str, sha256: str, unit: str) -> bytes:
+        """Open a file of a dossier as a specialist of its unit."""
+
+        async def download(request: files.DownloadFileRequest, **options: Any) -> bytes:
+            answers = self._files.DownloadFile(request, **options)
+            return b"".join([answer.chunk async for answer in answers])
+
+        request = files.DownloadFileRequest(dossier_code=code, sha256=sha256)
+        content: bytes = await self._ask(download, request, self._officer(unit, "specialist"))
+        return content
 
     async def supplement(self, code: str, pin: str, part: str) -> None:
         """Bring the papers that were asked for."""

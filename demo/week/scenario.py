@@ -30,6 +30,8 @@ EXTENDABLE_FROM = 3
 """Working days of a limit from which there is time for an apology a working day before its end."""
 WITHDRAWN_SHARE = 0.02
 LATE_SHARE = 0.12
+PAPER_EVERY = 3
+"""Of so many dossiers, one comes with a file."""
 EMAIL_SHARE = 0.6
 ENGLISH_SHARE = 0.05
 SESSIONS = ((time(7, 0), time(11, 30)), (time(13, 30), time(17, 0)))
@@ -102,6 +104,8 @@ class Filing:
     """Another unit is asked for its opinion while the clock runs."""
     withdrawn: bool
     late: bool
+    paper: bool
+    """A paper of it is handed in as a file, too."""
     pace: float
     """The part of the promised time that the departments take."""
 
@@ -117,6 +121,7 @@ def as_child(filing: Filing) -> Filing:
         refused=False,
         withdrawn=False,
         late=False,
+        paper=False,
         pace=0.4,
     )
 
@@ -167,6 +172,7 @@ def _filing(
         consulted=dice.random() < CONSULTED_SHARE,
         withdrawn=dice.random() < WITHDRAWN_SHARE,
         late=late,
+        paper=number % PAPER_EVERY == 0,
         pace=_pace(dice, late=late),
     )
 

@@ -9,16 +9,34 @@ import grpc
 import pytest
 
 from office.content.kinds import DOCX, XLSX
+from services.intake.application.files import uploads
 from tests.support.databases import NewDatabase
 from tests.support.desk import open_desk
 from tests.support.fake_clamd import EICAR, FakeClamd
 from tests.support.papers import deflated, package, pdf
-from tests.support.uploads import CONTENT, head_of, listed, opened, refused, send
+from tests.support.uploads import (
+    CONTENT,
+    folders,
+    head_of,
+    listed,
+    opened,
+    refused,
+    send,
+    sweep_of,
+)
 
 pytestmark = pytest.mark.faults
 BOMB = package(DOCX, **{"word/media/a.bmp": bytes(600 * 2**20)})
 PDF_BOMB = pdf(deflated(1100 * 2**20), stream="/Filter /FlateDecode")
 ENTITIES = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "cc">]><a>&b;</a>'
+
+
+def _wrong_sum() -> bytes:
+    whole = package(DOCX, **{"word/media/a.bin": bytes(5000)})
+    at = whole.rindex(b"word/media/a.bin") - 30  # in the archive's list of entries
+    return whole[:at] + bytes(4) + whole[at + 4 :]
+
+
 SCRIPT = "/OpenAction << /S /JavaScript /JS (app.alert) >>"
 
 HARMFUL: list[tuple[str, bytes, dict[str, Any], str]] = [
@@ -29,6 +47,7 @@ HARMFUL: list[tuple[str, bytes, dict[str, Any], str]] = [
         {"media_type": XLSX},
         "FILE_TOO_COMPLEX",
     ),
+    ("54 sums", _wrong_sum(), {"media_type": DOCX}, "FILE_BROKEN"),
     ("54 names", package(DOCX, **{"../../a": b"x"}), {"media_type": DOCX}, "FILE_UNSAFE"),
     ("54 pdf bomb", PDF_BOMB, {}, "FILE_TOO_COMPLEX"),
     ("55 script", pdf(catalog=SCRIPT), {}, "FILE_UNSAFE"),
@@ -59,6 +78,8 @@ def test_faults_54_55_56_what_can_harm_is_not_taken(new_database: NewDatabase) -
         for size in (0, 5 * 1024**3):
             assert set(refused(desk, head_of(code, size=size)).fields) == {"head.size"}
         assert list(listed(desk, code)) == []
+        sweep_of(desk).sweep(uploads.now())
+        assert folders(desk) == set()
         assert send(desk, head_of(code), CONTENT).stored
         assert opened(desk, code) == CONTENT
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -14,6 +15,7 @@ from motcua.intake.v1 import files_pb2 as pb
 
 from kernel.files.segments import SEGMENT
 from kernel.rpc.client import RpcProblem, explain
+from services.intake.schedulers.upload_sweep import UploadSweep
 from tests.support import desk as who
 from tests.support.desk import Desk, Metadata
 from tests.support.papers import pdf
@@ -76,3 +78,14 @@ def opened(
     answers = list(desk.files.DownloadFile(request, timeout=20, metadata=caller))
     assert answers[0].file.size == len(content)
     return b"".join(answer.chunk for answer in answers)
+
+
+def sweep_of(desk: Desk) -> UploadSweep:
+    """Return a sweep that runs when it is told to."""
+    return UploadSweep(desk.reading, desk.writer, desk.keyring, desk.store, lambda: True)
+
+
+def folders(desk: Desk) -> set[str]:
+    """Return the files that the store holds anything of."""
+    root: Path = desk.store._root
+    return {path.name for path in root.glob("*/*")}

@@ -20,7 +20,11 @@ Pin = Annotated[str, typer.Option(help="The dossier's PIN, for a citizen.")]
 def signed_for(code: str, officer: str, unit: str, citizen: str) -> Any:
     """Return the metadata of a call about a dossier: of a citizen or an officer that is named, else
     by MOTCUA_TOKEN, else of an officer of the agency in the code with the account's name.
+
+    Raise ``BadParameter`` for two callers.
     """
+    if officer and citizen:
+        raise typer.BadParameter("one of --officer and --citizen")
     own = settings()
     issuer = LocalIssuer.of(own)
     if citizen:

@@ -18,7 +18,7 @@ from cli.commands.papers.callers import Citizen, Officer, Pin, Unit, signed_for
 from cli.formatting import print_json
 from cli.grpc_clients import Connection
 from cli.message_json import document_of
-from cli.options import JSON, as_code, must_exist
+from cli.options import JSON, as_code, must_be_writable, must_exist
 from cli.printer import failed, grid, out
 from cli.rpc_errors import failures
 from office.content.kinds import ENDINGS, media_type_of
@@ -56,8 +56,11 @@ def put(
         raise typer.BadParameter(f"the name must end with one of {known}", param_hint="FILE")
     code = as_code(code)
     who = signed_for(code, officer, unit, citizen)
-    with path.open("rb") as file:
-        digest, size = transfer.sha256_of(file), file.tell()
+    try:
+        with path.open("rb") as file:
+            digest, size = transfer.sha256_of(file), file.tell()
+    except OSError as error:
+        raise failed(f"{path}: {error.strerror}") from error
     with _service() as stub:
         place = "\n".join((code, part, digest, officer, unit, citizen))
         head = pb.UploadHead(
@@ -91,17 +94,17 @@ def get(
     FILE is there only whole, with the SHA-256 that the record names.
     """
     part, path = _part_and_file(part_and_file)
+    must_be_writable(path, "FILE")
     code, who = as_code(code), signed_for(code, officer, unit, citizen)
     with _service() as stub:
         found = _chosen(_files(stub, code, pin, who), part, sha256)
         partial = path.with_name(f"{path.name}.{found.sha256[:16]}.part")
         request = pb.DownloadFileRequest(dossier_code=code, pin=pin, sha256=found.sha256)
-        transfer.download(stub, request, found.size, partial, who)
-    with partial.open("rb") as file:
-        if transfer.sha256_of(file) != found.sha256:
-            partial.unlink()
-            raise failed("what came is not the file of the record; please try again")
-    os.replace(partial, path)
+        try:
+            transfer.download(stub, request, found.size, partial, who)
+            _accept(partial, found.sha256, path)
+        except OSError as error:  # such as a full disk
+            raise failed(f"{partial}: {error.strerror}") from error
     out.print(str(path), markup=False, whole_lines=True)
 
 
@@ -123,6 +126,15 @@ def list_files(
         return
     rows = [(file.part, str(file.size), file.media_type, file.sha256) for file in found]
     out.print(grid(("part", "bytes", "media type", "sha256"), rows, whole=("sha256",)))
+
+
+def _accept(partial: Path, sha256: str, path: Path) -> None:
+    """Rename what came if it is the file."""
+    with partial.open("rb") as file:
+        if transfer.sha256_of(file) != sha256:
+            partial.unlink()
+            raise failed("what came is not the file of the record; please try again")
+    os.replace(partial, path)
 
 
 def _part_and_file(given: list[str]) -> tuple[str, Path]:

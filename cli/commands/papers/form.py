@@ -12,7 +12,7 @@ from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
 from cli.commands.papers.callers import Citizen, Officer, Pin, Unit, signed_for
 from cli.grpc_clients import Connection
-from cli.options import as_code
+from cli.options import as_code, must_be_writable
 from cli.printer import counted, err, fail, out
 from cli.rpc_errors import failures
 from kernel.base.instants import to_datetime
@@ -44,8 +44,8 @@ def form(
     """
     if bool(code) == (check is not None):
         raise typer.BadParameter("name a dossier, or templates with --check", param_hint="CODE")
-    if officer and citizen:
-        raise typer.BadParameter("one of --officer and --citizen")
+    if output is not None:
+        must_be_writable(output, "--output")
     if check is not None:
         page = _templates(check).pdf(kind, sample(kind), 0)
         if output is not None:

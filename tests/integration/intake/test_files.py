@@ -19,7 +19,7 @@ from kernel.files.segments import SEGMENT
 from kernel.rpc.client import explain
 from services.intake.application.files import uploads
 from services.intake.domain.file_rules import FileLimits
-from services.intake.schedulers.upload_sweep import KEPT, UploadSweep
+from services.intake.schedulers.upload_sweep import KEPT
 from services.intake.tables import FILES, UPLOADS
 from tests.support import desk as who
 from tests.support.databases import NewDatabase
@@ -27,24 +27,23 @@ from tests.support.desk import Desk, open_desk
 from tests.support.events import name_of, payload_of
 from tests.support.identity import metadata
 from tests.support.papers import pdf, pdf_of
-from tests.support.uploads import CONTENT, head_of, listed, opened, refused, send, sha256_of
+from tests.support.uploads import (
+    CONTENT,
+    folders,
+    head_of,
+    listed,
+    opened,
+    refused,
+    send,
+    sha256_of,
+    sweep_of,
+)
 
 OTHER_UNIT = metadata("officer", "xa", unit="H22.60.05", roles=["receptionist"], language="en")
 CITIZEN = metadata("citizen", "hoa")
 IN_ENGLISH = metadata("citizen", "hoa", language="en")
 OTHER_CITIZEN = metadata("citizen", "somebody else")
 SMALL, MAP, EARLY = pdf(b"small"), pdf(b"map"), pdf(b"early")
-
-
-def sweep_of(desk: Desk) -> UploadSweep:
-    """Return a sweep that runs when it is told to."""
-    return UploadSweep(desk.reading, desk.writer, desk.keyring, desk.store, lambda: True)
-
-
-def folders(desk: Desk) -> set[str]:
-    """Return the files that the store holds anything of."""
-    root: Path = desk.store._root
-    return {path.name for path in root.glob("*/*")}
 
 
 def test_a_file_is_added_to_a_dossier_and_opened(any_desk: Desk) -> None:

@@ -27,6 +27,9 @@ from cli.main import app
         "procedures import nowhere.csv",
         "people check nowhere.toml",
         "people list --file nowhere.toml",
+        "files put H22.12-210809-0001 don nowhere.pdf",
+        "files get H22.12-210809-0001 don nowhere/copy.pdf",
+        "form H22.12-210809-0001 --output nowhere/copy.pdf",
     ],
 )
 def test_the_exit_status_is_2(

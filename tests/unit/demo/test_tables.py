@@ -8,11 +8,13 @@ from rich.table import Table
 from cli.printer import LEAST, Printer
 from demo.results.messages_and_post import (
     POST,
+    files_in_brief,
     message_table,
     messages_in_brief,
     post_in_brief,
     post_table,
 )
+from demo.results.own_count import Entry, OwnCount
 from partner_sim.own_count import SimulatorCount
 
 
@@ -38,6 +40,17 @@ def test_messages_are_told_in_words_in_the_order_of_a_dossiers_life() -> None:
         "new",
     ]
     assert lines[1].split()[-2:] == ["5", "3"]
+
+
+def test_in_brief_files_are_a_sentence() -> None:
+    """The sums of all dossiers; without any, there are none."""
+    with_two = Entry(1, "a", "H22.12", "post", "post", consent=False, files={"x": 10**6, "y": 5})
+    with_one = Entry(2, "b", "H22.12", "post", "post", consent=False, files={"z": 500_000})
+    with_one.files_refused, with_one.opened = 1, {"z": "z"}
+    found = files_in_brief(OwnCount([with_two, with_one]))
+    assert found == "3 PDFs handed in (1.5 MB), 1 refused as cut off, 1 opened by officers"
+    none = files_in_brief(OwnCount())
+    assert none == "0 PDFs handed in (0.0 MB), 0 refused as cut off, 0 opened by officers"
 
 
 def test_in_brief_messages_and_post_are_a_sentence_each() -> None:
