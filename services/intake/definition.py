@@ -61,7 +61,7 @@ def define(settings: IntakeSettings) -> ServiceDefinition:
     """
     people = open_directory(settings.people_directory)
     units = UnitOverlay(people)
-    forms = FormPrinter(FormTemplates(settings.forms_dir), people, settings.portal_url)
+    templates = FormTemplates(settings.forms_dir)
     opener, permissions = ChildDossierOpener(), shipped()
     check_contract({rpc.IntakeServicer: rpc.SERVICE}, DESK_COMMANDS, permissions)
 
@@ -74,6 +74,7 @@ def define(settings: IntakeSettings) -> ServiceDefinition:
         )
         opener.handlers = handlers
         pins = PinAccess(runtime.writer, runtime.reads, runtime.keyring)
+        forms = FormPrinter(templates, people, settings.portal_url, runtime.keyring)
         servicer = rpc.IntakeServicer(
             handlers, runtime.commands, runtime.reads, pins, runtime.keyring, forms
         )

@@ -166,7 +166,7 @@ def open_desk(
         ContextLoader(small_catalogue(), office_calendars(), UnitOverlay(people)), clock
     )
     pins = PinAccess(writer, reads, keyring)
-    forms = FormPrinter(FormTemplates(), people, PORTAL)
+    forms = FormPrinter(FormTemplates(), people, PORTAL, keyring)
     servicer = IntakeServicer(office, commands, reads, pins, keyring, forms)
     settings = Settings(service="intake", port=0, database_url=url, **call_limits.SETTINGS, **given)
     rpc = RpcServer(settings, [service(servicer, office)], shipped())
