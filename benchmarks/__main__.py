@@ -26,6 +26,7 @@ ALL = (
     "lists",
     "audit_rebuild",
     "ledger",
+    "half_year",
     "import_log",
     "watch_idle",
     "procedures",

@@ -14,10 +14,11 @@ from motcua.postal.v1.postal_pb2_grpc import PostalServiceStub
 from motcua.routing.v1.routing_pb2_grpc import CaseAdministrationServiceStub
 
 from cli.operator_name import operator_name
-from cli.settings import Target, settings
+from cli.settings import settings
 from cli.stack import addresses
 from kernel.auth.issuer import LocalIssuer
-from kernel.rpc.client import metadata
+from kernel.config.client_settings import Target
+from kernel.rpc.client import channel_to, metadata
 
 OPTIONS = (
     # A channel of this process's own: a shared one would hold back after an earlier failure.
@@ -56,16 +57,7 @@ def open_channel(library: Any, service: str, address: str = "", options: Any = O
     clear.
     """
     target = Target(address, tls=False) if address else addresses.target(service)
-    if not target.tls:
-        return library.insecure_channel(target.address, options=options)
-    return library.secure_channel(target.address, _credentials(), options=options)
-
-
-def _credentials() -> grpc.ChannelCredentials:
-    given = settings()
-    files = (given.tls_ca, given.tls_own_key, given.tls_own_cert)
-    authorities, key, cert = (None if file is None else file.read_bytes() for file in files)
-    return grpc.ssl_channel_credentials(authorities, key, cert)
+    return channel_to(library, target, settings(), options)
 
 
 class Connection:

@@ -23,6 +23,7 @@ _COMMANDS = {
     "generate": "generating.command:app",
     "report": "commands.report.command:app",
     "pauses": "commands.report.pauses:pauses",
+    "what-if": "commands.report.what_if:what_if",
     "timeline": "commands.dossier:timeline",
     "state": "commands.dossier:state",
     "mails": "commands.mails:mails",

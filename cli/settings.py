@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import NamedTuple
-
 import typer
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field
 
 from cli.printer import fail
+from kernel.config.client_settings import ClientSettings
 from kernel.config.environment import Port, SettingsError, load
 from kernel.config.kafka_settings import KafkaSettings
-from kernel.config.loopback import clear_host, is_loopback
-from kernel.config.tls_files import check_authorities, check_key
 from office.ports import PORTS
 from office.settings import CalendarSettings, PeopleSettings, ProcessSettings
 
 
-class Target(NamedTuple):
-    """Where a service is called, and how."""
-
-    address: str
-    """HOST:PORT."""
-    tls: bool
-
-
-class CliSettings(PeopleSettings, CalendarSettings, ProcessSettings, KafkaSettings):
+class CliSettings(ClientSettings, PeopleSettings, CalendarSettings, ProcessSettings, KafkaSettings):
     """All variables of the commands and of the local stack."""
 
     token: str = Field("", validation_alias="MOTCUA_TOKEN")
@@ -45,55 +33,12 @@ class CliSettings(PeopleSettings, CalendarSettings, ProcessSettings, KafkaSettin
     postal_tls_port: Port = Field(0, validation_alias="POSTAL_TLS_PORT")
     notify_tls_port: Port = Field(0, validation_alias="NOTIFY_TLS_PORT")
     audit_tls_port: Port = Field(0, validation_alias="AUDIT_TLS_PORT")
-    tls_ca: Path | None = Field(None, validation_alias="MOTCUA_TLS_CA")
-    """The authorities of the services' certificates; None: those of this machine."""
-    tls_own_cert: Path | None = Field(None, validation_alias="MOTCUA_TLS_OWN_CERT")
-    tls_own_key: Path | None = Field(
-        None, validation_alias="MOTCUA_TLS_OWN_KEY", validate_default=True
-    )
+    web_port: Port = Field(PORTS["web"], validation_alias="WEB_PORT")
+    """0 where the stack serves no web pages."""
     malloc_arena_max: str = Field("2", validation_alias="MALLOC_ARENA_MAX")
     """Two arenas are enough for a handful of threads; the C library's default of eight a core only
     spreads the heap.
     """
-
-    @field_validator("tls_ca")
-    @classmethod
-    def _holds_authorities(cls, file: Path | None) -> Path | None:
-        if file is not None:
-            check_authorities(file)
-        return file
-
-    @field_validator("tls_own_key")
-    @classmethod
-    def _fits_certificate(cls, file: Path | None, others: ValidationInfo) -> Path | None:
-        cert = others.data.get("tls_own_cert")
-        if (file is None) != (cert is None):
-            raise ValueError("must be set together with MOTCUA_TLS_OWN_CERT")
-        if cert is not None:
-            check_key(cert, file, "MOTCUA_TLS_OWN_CERT")
-        return file
-
-    def address(self, service: str) -> str:
-        """Return HOST:PORT at which a service listens in the clear."""
-        host = clear_host(self.host, tls=bool(self.tls_port(service)))
-        return f"{host}:{getattr(self, f'{service}_port')}"
-
-    def tls_port(self, service: str) -> int:
-        """Return the port at which a service speaks TLS; 0 when it does not."""
-        port: int = getattr(self, f"{service}_tls_port")
-        return port
-
-    def target(self, service: str) -> Target:
-        """Return how a service is called that runs elsewhere.
-
-        Raise ``SettingsError`` in production for one that would be called in the clear.
-        """
-        if port := self.tls_port(service):
-            return Target(f"{self.host}:{port}", tls=True)
-        if self.mode == "production" and not is_loopback(self.host):
-            rule = f"must be set in production, since {self.host} is not this machine"
-            raise SettingsError({f"{service.upper()}_TLS_PORT": rule})
-        return Target(self.address(service), tls=False)
 
 
 def settings() -> CliSettings:

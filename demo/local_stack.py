@@ -70,6 +70,7 @@ def environment(folder: Path, speed: float, opens: int) -> dict[str, str]:
         "MOTCUA_MODE": "development",
         "KAFKA_PORT": str(free_port()),
         "SMTP_PORT": str(free_port()),
+        "WEB_PORT": "0",
         "MOTCUA_OPERATOR": "demo",
         "PEOPLE_DIRECTORY": str(folder / "people.toml"),
         **CROWD,

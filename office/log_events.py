@@ -12,6 +12,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "notify.attempt_failed": "An attempt met an unexpected fault; the retry schedule goes on.",
     "intake.pin_guessing": "Wrong PINs reached a limit: somebody guesses.",
     "postal.job_not_found": "A partner asked for a job that is not its own, or does not exist.",
+    "web.service_away": "A service that the web pages ask does not answer; the pages say so.",
+    "web.page_failed": "A page ended with an unexpected fault.",
     "people.changed": "The directory of people has changed; the new one is in force.",
     "people.refused": "The changed directory can't be used; the one before stays in force.",
     "procedures.taken": "A release of the catalogue of procedures was published and is in use.",

@@ -11,5 +11,6 @@ PORTS: Final[Mapping[str, int]] = {
     "postal": 7403,
     "notify": 7404,
     "audit": 7405,
+    "web": 7480,
 }
 """By name of the service."""

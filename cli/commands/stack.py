@@ -40,6 +40,8 @@ TOLD_EVERY = 2.0
 TOLD_AGAIN = 20.0
 """Seconds after which the same line is printed again: something is still alive."""
 STOPPED_WITHIN = 60.0
+_SPEAKS = {"mail": "SMTP", "web": "http"}
+"""What programs speak that don't speak gRPC."""
 UNKNOWN = -1
 """The lag of a service that can't tell it, as while the broker does not answer."""
 
@@ -174,7 +176,7 @@ def addresses(plan: Plan) -> Table:
     """Lay out where everything listens."""
     rows = [("kafka", plan.bootstrap, f"topic {plan.topic}")]
     for program in plan.programs:
-        rows.append((program.name, program.address, "SMTP" if program.name == "mail" else "gRPC"))
+        rows.append((program.name, program.address, _SPEAKS.get(program.name, "gRPC")))
     return grid(("", "", ""), rows, heading=False)
 
 
@@ -252,6 +254,11 @@ def status(
         if any(row.get("halt_reason") == HaltReason.LOG_DIFFERS for row in found["services"]):
             out.print(
                 "`motcua log check` shows what the log lacks, `motcua log repair` gives it back"
+            )
+        if any(row.get("halt_reason") == HaltReason.LEDGER_STALLED for row in found["services"]):
+            out.print(
+                "log/audit.log says why audit signs nothing, `motcua verify` what it has signed; "
+                "once it signs, all goes on by itself"
             )
     if found["others"]:
         where = ", ".join(found["others"])

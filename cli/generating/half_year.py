@@ -1,4 +1,4 @@
-"""Dossiers of a half-year with the published figures, made up from a seed. Pure.
+"""Dossiers of a half-year with the published figures, made up from a seed.
 
 Procedures, units, time limits and working days are those of the catalogue and the calendar of this
 software; who hands in is nobody.
@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from motcua.events.v1.common_pb2 import Channel
 
 from cli.generating.figures import CARRIED_FROM, FIRST, LAST, Cell, HalfYearFigures
-from kernel.base.instants import from_datetime, to_datetime
+from kernel.base.instants import from_datetime, to_datetime, zone
 from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.model import Catalogue, Procedure, UnitLevel
 from office.catalogue.responsible_unit import ResponsibleUnits
@@ -27,7 +26,6 @@ from office.worktime.working_time import limit_due_at, same_day_due
 EARLY_SHARE: Final = 0.8
 """How many of those in time are resolved before their due day, where there is such a day."""
 DAYS_LATE: Final = 9
-_ZONE: Final = ZoneInfo(OFFICE_ZONE)
 _ENDS_AT: Final = time(16, 0)
 _CHANNELS: Final = {
     "online": Channel.CHANNEL_ONLINE,
@@ -150,4 +148,4 @@ def _days(first: date, last: date) -> Iterator[date]:
 
 
 def _local(day: date, at: time) -> datetime:
-    return datetime.combine(day, at, _ZONE)
+    return datetime.combine(day, at, zone(OFFICE_ZONE))

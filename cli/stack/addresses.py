@@ -8,8 +8,9 @@ from typing import Any
 import typer
 
 from cli.printer import fail
-from cli.settings import Target, settings
+from cli.settings import settings
 from infra.supervisor import state
+from kernel.config.client_settings import Target
 from kernel.config.environment import SettingsError
 from kernel.kafka.cluster import Cluster
 

@@ -14,7 +14,8 @@ from infra.supervisor.plan import Plan, Program
 from kernel.auth import issuer
 from kernel.auth.jwks import read_keys
 from kernel.config.environment import SettingsError, load
-from kernel.config.master_key import RECORD_KEY, development_key
+from kernel.config.master_key import RECORD_KEY, development_key, development_master_key
+from services.web.settings import WebSettings
 
 SERVICES = ("intake", "routing", "postal", "notify", "audit")
 
@@ -33,6 +34,8 @@ def make_plan() -> Plan:
     for name in SERVICES:
         command = (sys.executable, "-m", f"services.{name}.main")
         programs.append(Program(name, command, common, settings.address(name), is_service=True))
+    if settings.web_port:
+        programs.append(_web(common))
     own_kafka = not settings.kafka
     plan = Plan(
         folder,
@@ -56,6 +59,10 @@ def _settings() -> CliSettings:
             service = load(kind)
         except SettingsError as wrong:
             problems |= wrong.problems
+    try:
+        load(WebSettings)
+    except SettingsError as wrong:
+        problems |= wrong.problems
     try:
         own = load(CliSettings)
         problems |= _mail_problem(own) | _kafka_problem(own)
@@ -109,9 +116,11 @@ def _environment(settings: CliSettings, folder: Path, bootstrap: str) -> dict[st
         "PYTHONUNBUFFERED": "1",
         "MALLOC_ARENA_MAX": settings.malloc_arena_max,
     }
+    if not common.get("AUDIT_ADDRESS"):
+        common["AUDIT_ADDRESS"] = settings.address("audit")
     production = settings.mode == "production"
     if not production and not common.get("MOTCUA_MASTER_KEY"):
-        common["MOTCUA_MASTER_KEY"] = development_key(folder)
+        common["MOTCUA_MASTER_KEY"] = development_master_key(folder)
     if not production and not common.get("MOTCUA_RECORD_KEYS"):
         _require_key_of(folder)
         common["MOTCUA_RECORD_KEYS"] = development_key(folder, RECORD_KEY)
@@ -134,6 +143,12 @@ def _require_key_of(folder: Path) -> None:
             f"MOTCUA_RECORD_KEYS: must be set as it was, or {folder / RECORD_KEY} put back from "
             "its backup: it proves the records of the log, and a new one would not"
         )
+
+
+def _web(common: dict[str, str]) -> Program:
+    web = load(WebSettings)
+    command = (sys.executable, "-m", "services.web.main")
+    return Program("web", command, common, f"{web.listen}:{web.port}")
 
 
 def _sink(settings: CliSettings, folder: Path, common: dict[str, str]) -> Program:

@@ -13,6 +13,7 @@ from services.intake.settings import IntakeSettings
 from services.notify.settings import NotifySettings
 from services.postal.settings import PostalSettings
 from services.routing.settings import RoutingSettings
+from services.web.settings import WebSettings
 
 SETTINGS_OF: Final[Mapping[str, type[Settings]]] = {
     "intake": IntakeSettings,
@@ -22,5 +23,9 @@ SETTINGS_OF: Final[Mapping[str, type[Settings]]] = {
     "audit": AuditSettings,
 }
 """By the name of the service."""
-ALL_SETTINGS: Final[Sequence[type[CommonSettings]]] = (CliSettings, *SETTINGS_OF.values())
-"""Those of the commands and of the services."""
+ALL_SETTINGS: Final[Sequence[type[CommonSettings]]] = (
+    CliSettings,
+    *SETTINGS_OF.values(),
+    WebSettings,
+)
+"""Those of the commands, of the services and of the web pages."""

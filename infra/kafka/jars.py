@@ -64,6 +64,13 @@ def cache_dir() -> Path:
     return settings.user_cache / "motcua" / "jars"
 
 
+def class_cache() -> Path:
+    """Return where the loaded classes of a broker are kept, for the next one that starts
+    (infra.local.class_cache).
+    """
+    return cache_dir() / "classes.aot"
+
+
 def _in_checkout() -> bool:
     return (ROOT / "pyproject.toml").is_file()
 

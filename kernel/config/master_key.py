@@ -19,6 +19,11 @@ RECORD_KEY: Final = "records.key"
 """The file of the data folder with the key by which records are proven in development."""
 
 
+MASTER_KEY: Final = "master.key"
+"""The file of the data folder with the master key in development."""
+KEYRING_FILE: Final = "keyring.sqlite3"
+
+
 def parse_key(text: str) -> bytes:
     """Return the 32 bytes of a key in hexadecimal; raise ``ValueError`` with the rule."""
     try:
@@ -32,13 +37,26 @@ def parse_key(text: str) -> bytes:
 
 def master_key(settings: Settings) -> bytes:
     """Return the 32 bytes of MOTCUA_MASTER_KEY (hexadecimal), or those of the data folder when it
-    is unset; raise ``ValueError`` naming the variable when it is no key.
+    is unset; raise ``ValueError`` naming the variable when it is no key, or is gone.
     """
-    text = settings.master_key.get_secret_value() or development_key(settings.data_dir)
+    text = settings.master_key.get_secret_value() or development_master_key(settings.data_dir)
     try:
         return parse_key(text)
     except ValueError as error:
         raise ValueError(f"MOTCUA_MASTER_KEY: {error}") from None
+
+
+def development_master_key(data_dir: Path) -> str:
+    """Return the master key of a data folder in hexadecimal, made on first use; raise
+    ``ValueError`` when the keyring is there without it: a new one would not open it.
+    """
+    path = data_dir / MASTER_KEY
+    if (data_dir / KEYRING_FILE).exists() and not path.exists():
+        raise ValueError(
+            f"MOTCUA_MASTER_KEY: must be set as it was, or {path} put back from its backup: "
+            f"it opens the keys in {KEYRING_FILE}, and a new one would not"
+        )
+    return development_key(data_dir, MASTER_KEY)
 
 
 def authenticator_of(settings: Settings) -> Authenticator | None:
@@ -56,7 +74,7 @@ def parse_keys(text: str) -> list[bytes]:
     return [parse_key(part.strip()) for part in text.split(",")]
 
 
-def development_key(data_dir: Path, name: str = "master.key") -> str:
+def development_key(data_dir: Path, name: str) -> str:
     """Return a key of a data folder in hexadecimal, made on first use; only its owner can read the
     file.
     """

@@ -27,7 +27,7 @@ def sqlite_url(data_dir: Path, name: str) -> str:
     return f"sqlite:///{(data_dir / f'{name}.sqlite3').absolute()}"
 
 
-def _log_level(text: str) -> str:
+def checked_log_level(text: str) -> str:
     if text.lower() not in LOG_LEVELS:
         raise ValueError(f"must be one of {', '.join(LOG_LEVELS)}")
     return text
@@ -101,7 +101,7 @@ class Settings(KafkaSettings):
     )
     """The first one proves records, all check them."""
     identity_jwks: Path | None = Field(None, validation_alias="IDENTITY_JWKS")
-    log_level: Annotated[str, AfterValidator(_log_level)] = Field(
+    log_level: Annotated[str, AfterValidator(checked_log_level)] = Field(
         "info", validation_alias="MOTCUA_LOG_LEVEL"
     )
     otlp_endpoint: str = Field("", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")

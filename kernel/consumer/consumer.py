@@ -26,6 +26,7 @@ from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.readiness import Readiness
 from kernel.eventsourcing.service_model import Model
 from kernel.kafka.cluster import Bootstrap
+from kernel.ledger.ledger_watch import LedgerWatch
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import get_logger
 from kernel.telemetry.vital_threads import vital_thread
@@ -84,6 +85,7 @@ class Consumer:
         may_react: Callable[[], bool] = lambda: True,
         connect: Callable[[], LogReader] | None = None,
         topic_halt: Callable[[], Halt | None] = lambda: None,
+        ledger: LedgerWatch | None = None,
     ) -> None:
         """``reads`` is a read-only engine on the writer's database.
 
@@ -91,7 +93,7 @@ class Consumer:
         there was something to deliver; by default the process ends at once with status 75.
         While ``may_react`` returns false, nothing is committed: reactions would be written with a
         wrong time. ``connect`` returns a reader of another log than Kafka's, ``topic_halt`` why
-        the topic may not be used.
+        the topic may not be used; ``ledger`` knows what the ledger has signed.
         """
         self._writer = writer
         self.buffer = Buffer()
@@ -99,9 +101,11 @@ class Consumer:
         self._stopping = threading.Event()
         limit = QuarantineLimit(bounds or QuarantineBounds())
         applier = Applier(topic, clock, limit)
-        self.readiness = Readiness(reads, model, topic_halt)
+        self._ledger = ledger or LedgerWatch(None, reads, model.tables.leases)
+        self.readiness = Readiness(reads, model, topic_halt, lambda: self._ledger.halt)
         """What the log allows this process to do."""
         self.readiness.on_ask = self.buffer.wake
+        self._ledger.on_answer = self._compare_again
         self._worker = ConsumerWorker(
             reads,
             model,
@@ -115,6 +119,7 @@ class Consumer:
             StallDetector(on_dead or _end_process, patience),
             may_react,
             self.readiness,
+            self._ledger,
         )
         writer.on_replaced(self._read_again)
         redriver = replace(applier, limit=None, reacting=False)
@@ -140,6 +145,7 @@ class Consumer:
         """Return the status; never blocks."""
         stats, lags = self.stats, dict(self.stats.lag)
         halt = self.readiness.topic_halt() or (FULL if self._writer.full else stats.halt)
+        halt = halt or self._ledger.halt
         return ConsumerStatus(
             ready=stats.ready and halt is None,
             halt=halt,
@@ -156,6 +162,10 @@ class Consumer:
             fenced=stats.fenced,
             transactions=stats.transactions,
         )
+
+    def _compare_again(self) -> None:
+        self.readiness.asked.set()
+        self.buffer.wake()
 
     def _read_again(self) -> None:
         self._worker.replaced = True

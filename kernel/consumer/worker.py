@@ -30,6 +30,7 @@ from kernel.consumer.reading.stall_detector import INTERVAL, StallDetector
 from kernel.consumer.redrive import redrive
 from kernel.eventsourcing.readiness import Readiness, note_whole
 from kernel.eventsourcing.service_model import Model
+from kernel.ledger.ledger_watch import LedgerWatch
 from kernel.outbox import published
 from kernel.storage.seen_database import SeenDatabase
 from kernel.telemetry import metrics
@@ -59,6 +60,7 @@ class ConsumerWorker:
         stall_detector: StallDetector,
         may_react: Callable[[], bool],
         readiness: Readiness,
+        ledger: LedgerWatch,
     ) -> None:
         self._reads = reads
         self._model = model
@@ -73,6 +75,7 @@ class ConsumerWorker:
         self._stall_detector = stall_detector
         self._may_react = may_react
         self._readiness = readiness
+        self._ledger = ledger
         self._partitions: list[int] = []
         self._first_ends: dict[int, int] = {}
         self._next_check = 0.0
@@ -115,7 +118,7 @@ class ConsumerWorker:
             self._start_again()
         if not self._partitions:
             self._begin()
-        if not self._may_react():
+        if not (self._may_react() and self._ledger.open):
             self._compare()
             self._stopping.wait(_HOLD)
             return
@@ -207,6 +210,8 @@ class ConsumerWorker:
 
     def _check_stalls(self) -> None:
         stored, ends = self._compare()
+        if self._ledger.due():
+            self._committer.run(self._ledger.note)
         found = self._stall_detector.check(ends, stored, self._buffer)
         self._stats.lag = {p: max(0, ends[p] - stored[p]) for p in ends}
         self._check_ready(stored)
@@ -226,13 +231,18 @@ class ConsumerWorker:
         log is another one than that which was read so far.
         """
         # In this order: another worker may move the positions while the ends are read.
+        signed = self._ledger.heads()
         with self._reads.connect() as connection:
             stored = positions.load(connection, self._model.tables)
             read = positions.load_marks(connection, self._model.tables)
             written = published.load(connection, self._model.tables)
         self._seen.note_positions(stored)
-        ends = require_same(self._log(), stored, read, written)
-        self._readiness.confirm()
+        ends = require_same(
+            self._log(), stored, read, written, signed, leaves=self._ledger.is_new(signed)
+        )
+        self._ledger.confirm(signed, stored)
+        if self._ledger.open:
+            self._readiness.confirm()
         self._stats.halt = None
         return stored, ends
 

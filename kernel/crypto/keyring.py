@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import uuid_utils
 from cryptography.exceptions import InvalidTag
@@ -20,7 +21,17 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import SealedData
-from sqlalchemy import Column, Connection, Engine, LargeBinary, MetaData, String, Table, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    inspect,
+    select,
+)
 
 from kernel.base.errors import Unavailable
 from kernel.messages.texts import TEXTS
@@ -82,6 +93,14 @@ class NewKey:
         return SealedData(
             key_id=self.key_id, nonce=nonce, ciphertext=text, keyring_id=self.keyring_id
         )
+
+
+def is_there(engine: Engine) -> bool:
+    """Return whether a database, which is only read, holds a keyring."""
+    file = engine.url.database if engine.dialect.name == "sqlite" else None
+    if file is not None and not Path(file).exists():
+        return False
+    return inspect(engine).has_table(_IDENTITY.name)
 
 
 class Keyring:

@@ -13,7 +13,7 @@ from motcua.events.v1.common_pb2 import SealedData
 from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import Connection, Engine, inspect, select
 
-from kernel.crypto.keyring import Keyring
+from kernel.crypto.keyring import Keyring, is_there
 from kernel.eventsourcing.envelope import payload_of
 from kernel.storage.kernel_tables import KernelTables
 
@@ -46,6 +46,17 @@ def bind(engine: Engine, tables: KernelTables, name: str, value: str) -> None:
             connection.execute(table.insert(), {"name": name, "value": value})
         elif found.value != value:
             raise OtherIdentity(name, found.value, value)
+
+
+def require_keyring(engine: Engine, tables: KernelTables, keys: Engine) -> None:
+    """Raise ``OtherIdentity`` when a database belongs to a keyring and ``keys``, an engine that
+    only reads, finds none.
+    """
+    table = tables.identities
+    with engine.connect() as connection:
+        known = connection.execute(table.select().where(table.c.name == KEYRING)).first()
+    if known is not None and not is_there(keys):
+        raise OtherIdentity(KEYRING, known.value, "an empty one")
 
 
 def require_service(connection: Connection, tables: KernelTables, service: str) -> None:

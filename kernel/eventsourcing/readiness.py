@@ -7,7 +7,8 @@ events as if they were the first. So would one on an older copy of a database, w
 commands wait until this process has read the log to where it ended at the start.
 
 While the log is another one than that which was read so far, or its topic is missing or would lose
-events, no command is taken and nothing is published.
+events, no command is taken and nothing is published. Nor is a command taken while the ledger has
+not signed for too long what was read (``kernel/ledger/ledger_watch.py``).
 """
 
 from __future__ import annotations
@@ -40,10 +41,17 @@ class Readiness:
     """What a process may do; the consumer sets it, others ask. Thread-safe."""
 
     def __init__(
-        self, reads: Engine, model: Model, topic_halt: Callable[[], Halt | None] = lambda: None
+        self,
+        reads: Engine,
+        model: Model,
+        topic_halt: Callable[[], Halt | None] = lambda: None,
+        ledger_halt: Callable[[], Halt | None] = lambda: None,
     ) -> None:
-        """``topic_halt`` returns why the topic may not be used."""
+        """``topic_halt`` returns why the topic may not be used, ``ledger_halt`` why commands may
+        not be taken for the ledger's sake.
+        """
         self.topic_halt = topic_halt
+        self.ledger_halt = ledger_halt
         self._reads = reads
         self._leases = model.tables.leases
         self._noted = False
@@ -82,6 +90,8 @@ class Readiness:
             raise Unavailable(*TEXTS.both("status.log_differs"), code=HaltReason.LOG_DIFFERS)
         if (halt := self.topic_halt()) is not None and halt.reason is not HaltReason.TOPIC_UNKNOWN:
             raise Unavailable(*TEXTS.both("status.topic_wrong"), code=halt.reason)
+        if (halt := self.ledger_halt()) is not None and halt.reason is HaltReason.LEDGER_STALLED:
+            raise Unavailable(*TEXTS.both("status.ledger_stalled"), code=halt.reason)
         if not self.caught_up:
             raise Unavailable(*TEXTS.both("status.reading"))
 

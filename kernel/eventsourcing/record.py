@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
@@ -44,3 +45,9 @@ def record_digest(record: Record) -> bytes:
     """Return a digest of a record's key and value."""
     key, value = record.key or b"", record.value or b""
     return sha256(len(key).to_bytes(4, "big") + key + value).digest()
+
+
+def name_partitions(partitions: Iterable[int]) -> str:
+    """Return partitions, of which there is one at least, in words."""
+    *others, last = map(str, sorted(partitions))
+    return f"partitions {', '.join(others)} and {last}" if others else f"partition {last}"

@@ -26,6 +26,7 @@ from kernel.rpc import statuses
 from kernel.rpc.admission.admission import Admission
 from kernel.rpc.method import Context, Metadata, Method
 from kernel.rpc.validation import validator
+from kernel.rpc.validation.encoded_bounds import broken_bound_encoded
 from kernel.rpc.validation.messages import MAX_BYTES, WELL_FORMED, own_violation
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import fault, get_logger
@@ -134,6 +135,10 @@ class CallLifecycle:
             end()
 
     def _request(self, data: bytes, caller: Caller) -> Message:
+        if len(data) > LARGE:
+            too_much = broken_bound_encoded(data, self._method.request_type)
+            if too_much is not None:
+                raise Invalid([too_much])
         try:
             request = self._method.request.FromString(data)
         except DecodeError:

@@ -11,6 +11,7 @@ from google.rpc import error_details_pb2 as details
 from google.rpc.status_pb2 import Status
 
 from kernel.auth.identity import AUTHORIZATION, CORRELATION, LANGUAGE, TRACE
+from kernel.config.client_settings import ClientSettings, Target
 
 DETAILS: Final = "grpc-status-details-bin"
 OPTIONS: Final = (
@@ -31,6 +32,15 @@ def metadata(
         TRACE: trace,
     }
     return tuple((name, value) for name, value in pairs.items() if value)
+
+
+def channel_to(library: Any, target: Target, settings: ClientSettings, options: Any) -> Any:
+    """Return a channel of ``grpc`` or of ``grpc.aio``; raise ``OSError`` for a file of TLS that
+    can't be read.
+    """
+    if not target.tls:
+        return library.insecure_channel(target.address, options=options)
+    return library.secure_channel(target.address, settings.client_credentials(), options=options)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ method, so a call costs no lookup.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeAlias
@@ -19,7 +20,7 @@ from kernel.auth.tokens import TokenVerifier
 from kernel.rpc.admission import infrastructure
 from kernel.rpc.admission.admission import Admission, too_many
 from kernel.rpc.admission.concurrency import ConcurrencyLimits
-from kernel.rpc.admission.stream_pace import StreamPace
+from kernel.rpc.admission.stream_pace import CALM, StreamPace
 from kernel.rpc.call_lifecycle import CallLifecycle
 from kernel.rpc.drain import Drain, stopping
 from kernel.rpc.method import Context, Method
@@ -56,9 +57,14 @@ class Interceptor(grpc.aio.ServerInterceptor):
         self._wrapped: dict[str, Handler] = {}
         self._open: set[asyncio.Task[Any]] = set()
         self._drain = Drain()
-        self._pace = StreamPace(lambda: self._drain.running > 0)
+        self._pace = StreamPace(self._calls_run)
+        self._called_at = -CALM
         # One thread: several would take the interpreter from the event loop by turns.
         self._large_requests = ThreadPoolExecutor(1, thread_name_prefix="large-requests")
+
+    def _calls_run(self) -> bool:
+        """Return whether calls run, or have just now."""
+        return self._drain.running > 0 or time.monotonic() - self._called_at < CALM
 
     async def intercept_service(
         self,
@@ -136,6 +142,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
                     await lifecycle.refuse(error)
                 finally:
                     drain.leave(held=held)
+                    self._called_at = time.monotonic()
 
         return answer
 

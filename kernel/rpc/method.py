@@ -49,6 +49,7 @@ class Method:
         self.streams = descriptor.server_streaming
         self.check = service.checks.get(name)
         self.request: type[Message] = message_factory.GetMessageClass(descriptor.input_type)
+        self.request_type = descriptor.input_type
         self.largest_request = largest(descriptor.input_type)
 
     def caller(self, found: Identity, metadata: Metadata, context: Context, trace: str) -> Caller:

@@ -18,14 +18,21 @@ def address_of(context: Context) -> str:
     A gateway on this host names whom it calls for in ``x-forwarded-for``, last; from anywhere else
     that header is not believed.
     """
-    peer = _address(context.peer())
-    if peer is not None and not peer.is_loopback:
-        return _text(peer)
     headers = dict(context.invocation_metadata() or ())
     named = headers.get(FORWARDED, "")
-    last = named.rpartition(",")[2].strip() if isinstance(named, str) else ""
-    forwarded = _parsed(last)
-    return _text(forwarded or peer) if forwarded or peer else ""
+    return _caller(_address(context.peer()), named if isinstance(named, str) else "")
+
+
+def caller_address(peer: str, forwarded: str) -> str:
+    """Return the same of an HTTP client: ``peer`` is its address, ``forwarded`` the header."""
+    return _caller(_parsed(peer), forwarded)
+
+
+def _caller(peer: _Address | None, forwarded: str) -> str:
+    if peer is not None and not peer.is_loopback:
+        return _text(peer)
+    named = _parsed(forwarded.rpartition(",")[2].strip())
+    return _text(named or peer) if named or peer else ""
 
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address

@@ -15,6 +15,7 @@ from kernel.config.settings import Settings
 from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.service_model import Model
+from kernel.ledger.ledger_watch import LedgerSource
 from kernel.rpc.registration import Service
 from kernel.runtime.periodic_tasks import PeriodicTask
 from kernel.telemetry.metrics import Instrument
@@ -75,3 +76,5 @@ class ServiceDefinition:
     """Called once in a process, when its database is open; raises ``ValueError`` likewise."""
     metrics: Sequence[Instrument] = ()
     """The service's own metrics, beside the kernel's."""
+    ledger: LedgerSource | None = None
+    """What watches over the service's log; None for nothing."""

@@ -35,12 +35,14 @@ from kernel.eventsourcing.identities import (
     OlderKeyring,
     OtherIdentity,
     bind,
+    require_keyring,
     require_keys,
 )
 from kernel.eventsourcing.migrate import SchemaError, migrate
 from kernel.kafka.broker_clock import BrokerClock, broker_time
 from kernel.kafka.topic_watch import TopicWatch
 from kernel.kafka.topics import events_topic
+from kernel.ledger.ledger_watch import LedgerWatch
 from kernel.messages.catalogue import load_catalogues
 from kernel.outbox.relay import Relay
 from kernel.rpc.server import RpcServer
@@ -117,10 +119,9 @@ class ServiceProcess:
             restart_process()
         self._telemetry = start_telemetry(settings, own_metrics=definition.metrics)
         engine = open_engine(settings.database_url, settings.service, read_only=True)
-        keys = settings.keyring_url
-        keyring = Keyring(
-            open_engine(keys, "keyring"), key, open_engine(keys, "keyring", read_only=True)
-        )
+        keys = open_engine(settings.keyring_url, "keyring", read_only=True)
+        require_keyring(writable, model.tables, keys)  # before anything of a new one is made
+        keyring = Keyring(open_engine(settings.keyring_url, "keyring"), key, keys)
         bind(writable, model.tables, SERVICE, model.source)
         bind(writable, model.tables, KEYRING, keyring.keyring_id)
         if not settings.keys_lost:
@@ -129,10 +130,11 @@ class ServiceProcess:
         clock = settings.make_clock()
         self._broker_clock = BrokerClock(partial(broker_time, settings.cluster))
         self._topic_watch = TopicWatch.of(settings.cluster, events_topic(settings.topic))
+        self._ledger = LedgerWatch(definition.ledger, engine, model.tables.leases)
         self._consumer = Consumer(
             self._writer, engine, model, clock, settings.cluster, settings.topic,
             bounds=settings.quarantine_bounds, may_react=self._broker_clock.fits,
-            topic_halt=lambda: self._topic_watch.halt,
+            topic_halt=lambda: self._topic_watch.halt, ledger=self._ledger,
         )  # fmt: skip
         self._relay = Relay(
             self._writer,
@@ -173,6 +175,7 @@ class ServiceProcess:
         self._rpc.start()
         self._broker_clock.start()
         self._topic_watch.start()
+        self._ledger.start()
         self._relay.start()
         self._consumer.start()
         self._task_runner.start()
@@ -219,6 +222,7 @@ class ServiceProcess:
         self._relay.stop()
         self._broker_clock.stop()
         self._topic_watch.stop()
+        self._ledger.stop()
         self._writer.stop()
         self._reads.close()
         self._operator_reads.close()

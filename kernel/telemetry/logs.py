@@ -16,7 +16,7 @@ import time
 import traceback
 from collections.abc import MutableMapping
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final, TextIO, cast
+from typing import Any, Final, Protocol, TextIO, cast
 
 # structlog imports rich for tracebacks in colour, which a service never prints: 6 MB for nothing.
 _rich = sys.modules.setdefault("rich", cast(ModuleType, None))
@@ -24,9 +24,6 @@ import structlog  # noqa: E402
 
 if _rich is None:
     del sys.modules["rich"]
-
-if TYPE_CHECKING:
-    from kernel.config.settings import Settings
 
 Fields = MutableMapping[str, Any]
 
@@ -65,6 +62,8 @@ EVENTS: Final[dict[str, str]] = {
     "database.has_space": "The database can be written again.",
     "clock.ahead": "This machine's clock is too far ahead of the cluster's; nothing is taken.",
     "clock.unknown": "The cluster does not report its time; this machine's clock is not compared.",
+    "ledger.away": "The ledger does not say what it has signed; the log is not compared with it.",
+    "ledger.stalled": "The ledger has not signed for too long what was read; no command is taken.",
     "consumer.halted": "The consumer has stopped by itself; an operator must look.",
     "consumer.failed": "An unexpected fault; the consumer starts again from its positions.",
     "consumer.faust_dead": "Faust delivers nothing while the log grows; the process ends.",
@@ -175,7 +174,19 @@ def on_stderr() -> None:
     )
 
 
-def setup(settings: Settings, stream: TextIO | None = None) -> None:
+class LogSettings(Protocol):
+    """What logging asks of a program's settings."""
+
+    @property
+    def service(self) -> str:
+        """The name of the program."""
+
+    @property
+    def log_level(self) -> str:
+        """The lowest level that is written."""
+
+
+def setup(settings: LogSettings, stream: TextIO | None = None) -> None:
     """Send all logs of this process, the libraries' too, to ``stream`` (by default stderr) as JSON
     lines.
     """

@@ -219,6 +219,11 @@ TOPIC_WRONG = Gauge(
     "{topic}",
     "Topics (0 or 1) that are missing, not as they must be, or not yet known.",
 )
+LEDGER_AGE = Gauge(
+    "motcua.ledger.age",
+    "s",
+    "How long ago all that was read of the log was signed in the ledger; 0 while not known.",
+)
 CLOCK_AHEAD = Gauge(
     "motcua.clock.ahead",
     "s",

@@ -13,9 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
-
-import typst
+from typing import TYPE_CHECKING, Any, Final
 
 from kernel.documents.mistakes import DocumentError, DocumentMistake
 from kernel.documents.toml_files import unreadable
@@ -24,6 +22,9 @@ from office.forms.choice import FormKind
 from office.forms.contents import CONTENTS, document_of, names_of
 from office.forms.samples import bare_sample, sample
 from office.texts import OFFICE_TEXTS
+
+if TYPE_CHECKING:
+    import typst
 
 OWN_FOLDER: Final = "MOTCUA_FORMS"
 """The variable that names a folder of an office's own templates, which take the shipped ones'
@@ -86,6 +87,8 @@ class FormTemplates:
 
         Raise ``typst.TypstError`` where the template can't be set with this content.
         """
+        import typst  # 9 MB that a service which prints nothing does without
+
         values = json.dumps(document_of(content), ensure_ascii=False)
         made = typst.Compiler(**_options()).compile(
             self._sources[kind], format="pdf", sys_inputs={"form": values}, timestamp=at
@@ -95,6 +98,8 @@ class FormTemplates:
 
     def _not_set(self, kind: FormKind, own: Path, common: int) -> Iterator[DocumentMistake]:
         """Yield what keeps Typst from setting the samples; ``common`` counts lines before."""
+        import typst
+
         for content in (sample(kind), bare_sample(kind)):
             values = json.dumps(document_of(content), ensure_ascii=False)
             try:
@@ -117,6 +122,8 @@ class FormTemplates:
 @cache
 def _fonts() -> typst.Fonts:
     """Return the fonts within Typst (OFL): the same on every machine."""
+    import typst
+
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True)
 
 

@@ -26,9 +26,11 @@ from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
 from kernel.runtime.periodic_tasks import PeriodicTask
 from office.people.repository import open_directory
 from office.permissions import shipped
+from office.process.repository import installed_files, load_processes
 from office.sealed_text import seal_texts
 from office.streams import DOSSIER
-from office.worktime.calendars.repository import find_calendar
+from office.worktime.calendars.model import Calendar
+from office.worktime.calendars.repository import find_calendar, repository_at
 from services.audit import rpc
 from services.audit.ledger import tree
 from services.audit.ledger.proofs import Ledger
@@ -91,13 +93,19 @@ def verify(
 def define(settings: AuditSettings) -> ServiceDefinition:
     """Return the whole service.
 
-    Raise ``DocumentError`` for a directory of people that can't be used, ``CommandTableError``
-    naming an RPC that has no method, and ``PermissionsError`` naming one that has no rule.
+    Raise ``DocumentError`` for a directory of people or processes that can't be used,
+    ``CommandTableError`` naming an RPC that has no method, and ``PermissionsError`` naming one that
+    has no rule.
     """
     permissions = shipped()
     check_contract({rpc.AuditServicer: rpc.SERVICE}, COMMANDS, permissions)
     calendar_of = partial(find_calendar, settings.calendars_dir)
+
+    def calendar_for(unit: str, at: int) -> Calendar:
+        return repository_at(settings.calendars_dir).calendar_for(unit, at)
+
     people = open_directory(settings.people_directory)
+    processes = load_processes(installed_files(settings.processes_dir))
 
     def build(runtime: Runtime) -> Parts:
         verifier = LogVerifier(
@@ -108,7 +116,14 @@ def define(settings: AuditSettings) -> ServiceDefinition:
         keys = settings.signing_keys()
         ledger = Ledger(keys)
         servicer = AuditServicer(
-            runtime.reads, runtime.clock, verifier, ledger, calendar_of, people
+            runtime.reads,
+            runtime.clock,
+            verifier,
+            ledger,
+            calendar_of,
+            people,
+            processes,
+            calendar_for,
         )
         signer = PeriodicTask("checkpoint", settings.checkpoint_seconds, Signer(keys))
         return Parts(

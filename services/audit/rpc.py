@@ -30,7 +30,9 @@ from office.catalogue.known_units import known_units
 from office.normalization.formats import normalizer_of
 from office.people.access_scope import AccessScope, access_scope_of
 from office.people.directory import Directory
+from office.process.model.process import Processes
 from office.streams import DOSSIER
+from office.worktime.calendars.vietnam import state_office
 from services.audit import responses
 from services.audit.deadlines import listing
 from services.audit.deadlines.explain import explain
@@ -40,14 +42,15 @@ from services.audit.ledger.proofs import Ledger
 from services.audit.record import contradictions, replay
 from services.audit.record.replay import ReplayRange
 from services.audit.record.verifier import LogVerifier
-from services.audit.reports import answers, pauses, queries
+from services.audit.reports import answers, pause_answers, pauses, queries, simulation_answers
 from services.audit.reports.answers import BAD_TOKEN
+from services.audit.reports.simulated_period import CalendarFor, simulate
 from services.audit.state.as_of import dossier_row, events_of, units_of
 from services.audit.state.local_days import zone_of
 from services.audit.state.organisation import Organisation, UnitFilter
 from services.audit.state.portal_state import DossierRow
 from services.audit.state.times import Times, stated_known_at, times_of
-from services.audit.wording.names import Names
+from services.audit.wording.names import Names, along
 from services.audit.wording.texts import TEXTS
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -56,6 +59,7 @@ T = TypeVar("T")
 PAGE_SIZE: Final = 100
 STREAMS_READ: Final = 2
 """Reads of streams that run at a time, so that those of other calls find a thread."""
+NO_PROCESSES: Final = Processes(())
 INSPECTOR: Final = "inspector"
 """The role of officers who see all dossiers."""
 
@@ -71,9 +75,15 @@ class AuditServicer(AuditServiceServicer):
         ledger: Ledger,
         calendar_of: CalendarOf,
         people: Callable[[], Directory] | None = None,
+        processes: Processes = NO_PROCESSES,
+        calendar_for: CalendarFor = lambda _unit, _at: state_office(),
     ) -> None:
-        """``people`` returns the directory as it is now; None where there is none."""
+        """``people`` returns the directory as it is now; None where there is none. ``processes``
+        name the steps. ``calendar_for`` returns the calendar by which a unit works at an instant.
+        """
+        self._processes = processes
         self._people = people
+        self._calendar_for = calendar_for
         self._reads = reads
         self._calendar_of = calendar_of
         self._clock = clock
@@ -100,7 +110,8 @@ class AuditServicer(AuditServiceServicer):
                 scope.require(units_of(whole) if kind == DOSSIER else ())
             shown = zone or (row["time_zone"] if row else OFFICE_ZONE)
             names = Names(self._people() if self._people else None)
-            entries = [responses.entry(row, shown, names) for row in rows]
+            named = zip(rows, along(names, rows, self._processes), strict=True)
+            entries = [responses.entry(row, shown, names) for row, names in named]
             return pb.GetTimelineResponse(dossier_code=code, entries=entries)
 
         return await self._reads.run(read)
@@ -210,11 +221,27 @@ class AuditServicer(AuditServiceServicer):
     ) -> pb.ListPauseFindingsResponse:
         """List the pauses that put a date in doubt."""
         times = times_of(request, self._clock.now())
-        asked = answers.pauses_request(request, times)
+        asked = answers.period_request(request, times)
         found = await self._reads.run(
             lambda c: pauses.pause_report(c, asked, times.judged_at, self._calendar_of)
         )
-        return answers.pauses_response(request, found)
+        return pause_answers.pauses_response(request, found)
+
+    async def SimulateDeadlines(
+        self, request: pb.SimulateDeadlinesRequest, context: Context
+    ) -> AsyncIterator[pb.SimulateDeadlinesResponse]:
+        """Compute promised dates again under other rules."""
+        now = self._clock.now()
+        known_at = instant_in(request, "known_at")
+        times = Times(None, known_at, now if known_at is None else min(known_at, now))
+        asked, rules = answers.period_request(request, times), simulation_answers.rules_of(request)
+        found = await self._reads.run(
+            lambda c: simulate(
+                c, asked, times.judged_at, rules, self._calendar_of, self._calendar_for
+            )
+        )
+        for answer in simulation_answers.simulated_responses(found):
+            yield answer
 
     async def StreamEvents(
         self, request: pb.StreamEventsRequest, context: Context

@@ -11,7 +11,7 @@ from kernel.config.master_key import development_key, parse_keys
 from kernel.config.settings import Settings, set_in_production
 from kernel.ledger.signed_note import VerifierKey
 from office.ports import PORTS
-from office.settings import CalendarSettings, PeopleSettings
+from office.settings import CalendarSettings, PeopleSettings, ProcessSettings
 from services.audit.ledger.signing import LedgerKeys
 
 
@@ -26,7 +26,7 @@ def _origin(text: str) -> str:
     return text
 
 
-class AuditSettings(CalendarSettings, PeopleSettings, Settings):
+class AuditSettings(CalendarSettings, PeopleSettings, ProcessSettings, Settings):
     """All variables of audit."""
 
     service: str = "audit"

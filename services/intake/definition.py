@@ -84,7 +84,9 @@ def define(settings: IntakeSettings) -> ServiceDefinition:
             periodic_tasks=[PeriodicTask("checks", 1.0, scan_desk_checks)],
         )
 
-    return ServiceDefinition(make_model(opener), permissions, build, METRICS)
+    return ServiceDefinition(
+        make_model(opener), permissions, build, METRICS, ledger=settings.ledger(refuses=True)
+    )
 
 
 def _release_repository(folder: Path, units: UnitOverlay) -> ReleaseRepository:

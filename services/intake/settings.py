@@ -8,6 +8,7 @@ from pydantic import Field
 
 from kernel.config.environment import Port, read_by
 from kernel.config.settings import Settings
+from office.ledger import LedgerSettings
 from office.ports import PORTS
 from office.settings import (
     CalendarSettings,
@@ -20,7 +21,14 @@ from office.worktime.warning_rule import WarningRule
 from services.intake.domain.desk_check import CHECK_WARNING
 
 
-class IntakeSettings(PeopleSettings, CalendarSettings, ProcedureSettings, FormSettings, Settings):
+class IntakeSettings(
+    PeopleSettings,
+    CalendarSettings,
+    ProcedureSettings,
+    FormSettings,
+    LedgerSettings,
+    Settings,
+):
     """All variables of intake."""
 
     service: str = "intake"

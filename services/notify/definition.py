@@ -54,4 +54,4 @@ def define(settings: NotifySettings) -> ServiceDefinition:
             workers=(MailSender(runtime, settings, people),),
         )
 
-    return ServiceDefinition(make_model(), permissions, build, METRICS)
+    return ServiceDefinition(make_model(), permissions, build, METRICS, ledger=settings.ledger())

@@ -14,6 +14,7 @@ from kernel.config.environment import Port, read_by
 from kernel.config.loopback import is_loopback
 from kernel.config.settings import Settings
 from kernel.config.tls_files import check_authorities
+from office.ledger import LedgerSettings
 from office.ports import PORTS
 from office.settings import PeopleSettings, portal_address
 from services.notify.delivery.mail_format import mailbox
@@ -40,7 +41,7 @@ def _waits(text: str) -> tuple[float, ...]:
     return waits
 
 
-class NotifySettings(PeopleSettings, Settings):
+class NotifySettings(PeopleSettings, LedgerSettings, Settings):
     """All variables of notify."""
 
     service: str = "notify"

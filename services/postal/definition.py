@@ -87,7 +87,7 @@ def define(settings: PostalSettings) -> ServiceDefinition:
             periodic_tasks=(leases.leases(job_handlers),),
         )
 
-    return ServiceDefinition(make_model(partners), permissions, build)
+    return ServiceDefinition(make_model(partners), permissions, build, ledger=settings.ledger())
 
 
 def _covering(clock: Clock, people: Callable[[], Directory] | None) -> Callable[[str, str], bool]:

@@ -10,6 +10,7 @@ from pydantic import Field
 from kernel.base.instants import HOUR
 from kernel.config.environment import Port, read_by
 from kernel.config.settings import Settings
+from office.ledger import LedgerSettings
 from office.ports import PORTS
 from office.settings import CalendarSettings, PeopleSettings
 
@@ -24,7 +25,7 @@ def _hours(text: str) -> float:
     return hours
 
 
-class PostalSettings(PeopleSettings, CalendarSettings, Settings):
+class PostalSettings(PeopleSettings, CalendarSettings, LedgerSettings, Settings):
     """All variables of postal."""
 
     service: str = "postal"

@@ -92,4 +92,4 @@ def define(settings: RoutingSettings) -> ServiceDefinition:
             ],
         )
 
-    return ServiceDefinition(model, permissions, build)
+    return ServiceDefinition(model, permissions, build, ledger=settings.ledger())

@@ -8,11 +8,12 @@ from pydantic import Field
 
 from kernel.config.environment import Port
 from kernel.config.settings import Settings
+from office.ledger import LedgerSettings
 from office.ports import PORTS
 from office.settings import CalendarSettings, PeopleSettings, ProcessSettings
 
 
-class RoutingSettings(PeopleSettings, CalendarSettings, ProcessSettings, Settings):
+class RoutingSettings(PeopleSettings, CalendarSettings, ProcessSettings, LedgerSettings, Settings):
     """All variables of routing."""
 
     service: str = "routing"

@@ -60,6 +60,13 @@ def named_literally(tree: ast.Module) -> Iterator[str]:
             yield re.escape(node.value)
 
 
+def named_in_templates(catalogue: Path) -> Iterator[str]:
+    """Yield the keys that pages name, as patterns; a part that is computed stands for any."""
+    for page in catalogue.parent.glob("templates/*.html"):
+        for first, joined in re.findall(r'\bt\(["\']([\w.]+)["\']( ~)?', page.read_text("utf-8")):
+            yield re.escape(first) + (r"[\w.]+" if joined else "")
+
+
 def parameters(text: str) -> set[str]:
     """Return the names of the places in a text."""
     fields = (name for _, name, _, _ in string.Formatter().parse(text) if name is not None)
@@ -92,6 +99,7 @@ def test_both_languages_say_the_same(path: Path) -> None:
 def test_every_text_is_used(path: Path) -> None:
     """Its key stands in the code, as a whole or as a pattern, or it is a rule of protovalidate."""
     patterns = {pattern for _, tree in trees(path, named=True) for pattern in named_literally(tree)}
+    patterns |= set(named_in_templates(path))
     fixed = {pattern for pattern in patterns if "[" not in pattern}
     others = [re.compile(pattern) for pattern in patterns - fixed if len(pattern) > 8]
     unused = [
@@ -131,4 +139,7 @@ def test_every_text_that_is_named_exists(path: Path) -> None:
             if name not in WITH_LIMIT and None not in given:
                 assert given == parameters(catalogue.entry(key.value).en[0]), where
             checked += 1
+    for pattern in (each for each in named_in_templates(path) if "[" not in each):
+        assert pattern in {re.escape(key) for key in MessageCatalogue(path)}, pattern
+        checked += 1
     assert checked or "office" in path.parts

@@ -17,6 +17,13 @@ OWN = {
     # Audit decides nothing: it keeps the record, and answers from it by kinds of question.
     "audit": {"record", "ledger", "state", "deadlines", "reports", "wording", "responses"},
 }
+WITHOUT_EVENTS = {
+    # Web writes no events and keeps no rows: it asks the services, and has pages instead.
+    "web": {"__init__", "main", "settings", "application"}
+    | {"pages", "templates", "static", "rendering", "texts", "wording", "search", "security"}
+    | {"intake_client", "office_names"},
+}
+"""Services that are clients of the others, each with all that is in it."""
 REQUIRED = {"__init__", "main", "definition", "settings", "rpc", "tables", "migrations"}
 MOST = 12
 """Modules in one folder, its ``__init__`` left out."""
@@ -71,7 +78,13 @@ def test_a_service_has_the_rooms_of_every_service(service: str) -> None:
 
 def test_there_is_no_service_that_is_not_looked_at() -> None:
     """The list above is whole."""
-    assert _found(ROOT / "services") - {"__init__"} == set(SERVICES)
+    assert _found(ROOT / "services") - {"__init__"} == {*SERVICES, *WITHOUT_EVENTS}
+
+
+@pytest.mark.parametrize("service", WITHOUT_EVENTS)
+def test_a_service_without_events_has_its_own_rooms(service: str) -> None:
+    """None of those in which decisions are made or rows are kept."""
+    assert _found(ROOT / "services" / service) == WITHOUT_EVENTS[service]
 
 
 def test_no_folder_is_a_heap() -> None:

@@ -13,7 +13,6 @@ from xml.etree import ElementTree
 import pytest
 from openpyxl import load_workbook
 
-from office.catalogue.loader import shipped_catalogue
 from tests.support import foreign_log
 from tests.support.foreign_log import FILE, MAPPING
 from tests.support.stack import Stack, running
@@ -190,34 +189,6 @@ def test_a_cross_table_its_dossiers_and_who_is_late_agree_with_the_file(
     )
 
 
-def test_a_generated_half_year_comes_back_in_the_report(stack: Stack, tmp_path: Path) -> None:
-    """By level of government and channel, and in its totals, as one counts them in its file."""
-    made = stack.motcua(
-        *("generate", "half-year", "--scale", "0.002", "--output", str(tmp_path), "--json")
-    )
-    done = stack.motcua("import", made["log"], "--mapping", made["mapping"], "--json", timeout=200)
-    stack.wait_settled()
-    with Path(made["log"]).open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert (done["dossiers"], done["rejected"]) == (len(rows), 0)
-    report = stack.motcua(
-        *("report", "--from", made["first"], "--to", made["last"]),
-        *("--by", "government_level", "--cross", "channel", "--json"),
-    )
-    words = {"Trực tuyến": "online", "Trực tiếp": "counter", "Bưu chính": "post"}
-    levels = {unit.code: str(unit.level) for unit in shipped_catalogue().units.values()}
-    new = [row for row in rows if row["started"] >= "2021-01-01"]
-    received = Counter((levels[row["unit"]], words[row["channel"]]) for row in new)
-    found = {(row["key"], row["cross"]): row["received"] for row in report["rows"]}
-    assert {pair: count for pair, count in found.items() if count} == dict(received)
-    total = report["total"]
-    ended = [row for row in rows if row["ended"]]
-    late = sum(row["ended"][:10] > row["due"][:10] for row in ended)
-    assert total["carried_over"] == len(rows) - len(new)
-    assert (total["resolved"], total["late"]) == (len(ended), late)
-    assert total["in_time_share"] == round(100 * (len(ended) - late) / len(ended), 2)
-
-
 @pytest.mark.usefixtures("imported")
 def test_exports_have_every_dossier_with_its_steps(stack: Stack, tmp_path: Path) -> None:
     """In XES, OCEL 2.0 and CSV, as one counts them in the file: cases, their units, the steps."""
@@ -259,6 +230,26 @@ def test_exports_have_every_dossier_with_its_steps(stack: Stack, tmp_path: Path)
     lines = Counter(row["dossier"] for row in table if row["type"] == "StepRecorded")
     assert {code: lines[code] for code in cases} == steps
     assert len(table) == len(log["events"]) == len({row["event_id"] for row in table})
+
+
+@pytest.mark.usefixtures("imported")
+def test_what_if_begins_with_what_was(stack: Stack) -> None:
+    """Its own totals are the file's; with a limit of a year nothing was ever late."""
+    first, last = date(2011, 1, 1), date(2011, 6, 30)
+    options = ("--from", str(first), "--to", str(last), "--format", "json")
+    wanted = foreign_log.counts(foreign_log.read(), first, last, "unit")[""]
+    names = ("early", "on_time", "late", "pending_in_time", "pending_overdue")
+    found = stack.motcua("what-if", *options, "--limit", "*=365cd")
+    assert found["totals"]["was"] == {name: wanted[name] for name in names}
+    would_be = found["totals"]["would_be"]
+    assert (would_be["late"], would_be["pending_overdue"]) == (0, 0)
+    assert sum(would_be.values()) == sum(found["totals"]["was"].values())
+    late = [row for row in found["changed"] if row["was"] in ("late", "pending_overdue")]
+    assert len(late) == wanted["late"] + wanted["pending_overdue"]
+    assert (
+        stack.motcua("pauses", "--from", str(first), "--to", str(last), "--json")["resolved"]
+        == (wanted["resolved"])
+    )
 
 
 def _compare(line: dict[str, Any], expected: dict[str, Counter[str]]) -> None:

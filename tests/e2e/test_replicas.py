@@ -12,7 +12,7 @@ from cli.grpc_clients import status_of
 from cli.stack.plan import SERVICES
 from demo.local_stack import PartnerProcesses
 from infra.local.postgres import PostgresServer
-from kernel.config.master_key import development_key
+from kernel.config.master_key import development_master_key
 from tests.support import invariants
 from tests.support.crowd import Scene, check_report, play
 from tests.support.service import ServiceProcess
@@ -65,7 +65,7 @@ def twins(stack: Stack) -> Iterator[None]:
         for name, value in stack.env.items()
         if name.startswith(("MOTCUA_", "KEYRING_", "SMTP_"))
     }
-    shared |= {"MOTCUA_MASTER_KEY": development_key(stack.folder), "SMTP_HOST": "127.0.0.1"}
+    shared |= {"MOTCUA_MASTER_KEY": development_master_key(stack.folder), "SMTP_HOST": "127.0.0.1"}
     made = []
     with ExitStack() as beside:
         for name in SERVICES:

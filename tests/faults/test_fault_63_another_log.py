@@ -179,7 +179,7 @@ def test_partitions_that_were_added(broker: KafkaBroker, node: Node) -> None:
     admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
     admin.create_partitions({TOPIC: 9})
     admin.close()
-    wait_halted(node, "further partitions [6, 7, 8]")
+    wait_halted(node, "further partitions 6, 7 and 8")
 
 
 def test_no_command_is_taken_on_another_log(broker: KafkaBroker, tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def test_fault_69_nothing_is_sealed_by_a_keyring_that_is_new(
         words = "intake: KEYRING_DATABASE_URL: this database belongs to keyring"
         wait_until(lambda: words in log.read_text("utf-8"), 60, words)
     assert len(log_of(kafka.bootstrap, topic)) == 2
-    move(desk.folder, tmp_path / "new")
+    assert not list(desk.folder.glob("keyring.sqlite3*"))
     move(tmp_path / "kept", desk.folder)
     with desk:
         desk.wait_ready()

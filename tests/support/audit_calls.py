@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncIterator
 from typing import Any, Final, cast
 
 from google.protobuf.message import Message
@@ -43,6 +44,13 @@ class AuditCalls:
         method = request.DESCRIPTOR.name.removesuffix("Request")
         let_in(method)
         return await getattr(self._servicer, method)(request, cast(Any, None))
+
+    def stream(self, request: Message) -> AsyncIterator[Any]:
+        """Call the method of a request that answers with a stream."""
+        method = request.DESCRIPTOR.name.removesuffix("Request")
+        let_in(method)
+        answers: AsyncIterator[Any] = getattr(self._servicer, method)(request, cast(Any, None))
+        return answers
 
     def close(self) -> None:
         """End the threads that read."""

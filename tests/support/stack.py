@@ -42,7 +42,16 @@ SETTLED_WITHIN = 120.0
 CALM = 3
 """This many looks in a row that find nothing under way count as rest."""
 OPENING = "2021-08-09T08:00:00+07:00"
-_FOREIGN = ("MOTCUA_", "KAFKA_", "SMTP_", "OTEL_", "DATABASE_URL", "KEYRING_", "PARTNER_")
+_FOREIGN = (
+    "MOTCUA_",
+    "AUDIT_ADDRESS",
+    "KAFKA_",
+    "SMTP_",
+    "OTEL_",
+    "DATABASE_URL",
+    "KEYRING_",
+    "PARTNER_",
+)
 CHANNEL_OPTIONS = (
     ("grpc.max_reconnect_backoff_ms", 500),
     ("grpc.initial_reconnect_backoff_ms", 100),
@@ -74,6 +83,7 @@ class Stack:
             "MOTCUA_CLOCK": self.clock_text,
             "MOTCUA_MODE": "development",
             "MOTCUA_OPERATOR": "test",
+            "WEB_PORT": "0",
             **ports,
             **call_limits.VARIABLES,
             **(settings or {}),

@@ -1,5 +1,5 @@
-"""Shares the event loop between streams and calls: answers of streams go out one after the other,
-and more slowly while calls wait.
+"""Shares the event loop between streams and calls: of all streams together one answer goes out in
+an iteration of the loop, and one in some milliseconds while there are calls.
 
 Without it a hundred streams would each send an answer between any two steps of a call.
 """
@@ -7,26 +7,49 @@ Without it a hundred streams would each send an answer between any two steps of 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-ALONE: Final = 0.00005
-"""Seconds between the answers of all streams together while no call runs: about what one takes."""
-BESIDE_CALLS: Final = 0.001
-SHORTEST_SLEEP: Final = 0.001
+BESIDE_CALLS: Final = 0.004
+"""Seconds between two answers while there are calls."""
+CALM: Final = 0.1
+"""Seconds after the last call in which the next one is counted on: most calls are short."""
 
 
 class StreamPace:
-    """Decides when the next answer of any stream may be sent. For one event loop."""
+    """Lets the next answer of any stream go out, first come, first served. For one event loop."""
 
     def __init__(self, calls_run: Callable[[], bool]) -> None:
         self._calls_run = calls_run
-        self._next = 0.0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._closed = False
 
     async def turn(self) -> None:
         """Wait until the next answer may be sent."""
-        now = asyncio.get_running_loop().time()
-        gap = BESIDE_CALLS if self._calls_run() else ALONE
-        self._next = max(self._next, now) + gap
-        if self._next - now >= SHORTEST_SLEEP:
-            await asyncio.sleep(self._next - now)
+        if not self._closed:
+            self._close()
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        await turn
+
+    def _close(self) -> None:
+        """Let nothing through until it is time for the next answer, which is seen then: a call may
+        have come meanwhile.
+        """
+        self._closed = True
+        loop = asyncio.get_running_loop()
+        if self._calls_run():
+            loop.call_later(BESIDE_CALLS, self._let_one_through)
+        else:
+            loop.call_soon(self._let_one_through)
+
+    def _let_one_through(self) -> None:
+        self._closed = False
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():  # it is when its stream has ended
+                turn.set_result(None)
+                self._close()
+                return

@@ -40,6 +40,12 @@ def most(field: FieldDescriptor) -> int | None:
     return rules.repeated.max_items if rules.repeated.HasField("max_items") else None
 
 
+def too_much(field: FieldDescriptor, place: str, limit: int) -> Violation:
+    """Return the violation of a repeated field or map that holds more than it may."""
+    rule = MAX_PAIRS if is_map(field) else MAX_ITEMS
+    return Violation(place, rule, rule_text(rule, limit, _NO_TEXT))
+
+
 def is_map(field: FieldDescriptor) -> bool:
     """Return whether a field is a map."""
     return bool(field.message_type and field.message_type.GetOptions().map_entry)
@@ -80,7 +86,7 @@ def _bound(field: FieldDescriptor) -> _Bound:
     def count(message: Message, prefix: str) -> Violation | None:
         items: Any = getattr(message, name)
         if limit is not None and len(items) > limit:
-            return Violation(prefix + name, rule, rule_text(rule, limit, _NO_TEXT))
+            return too_much(field, prefix + name, limit)
         if held is not None and _bounds(held):
             pairs = ((f"{name}[…]", items[key]) for key in items)
             listed = ((f"{name}[{index}]", item) for index, item in enumerate(items))

@@ -80,15 +80,25 @@ def _day(day: date, rule: DayRule) -> dict[str, Any]:
 def read_snapshot(path: Path) -> Calendar:
     """Read the calendar in a file of a published version.
 
-    Raise ``CalendarError`` when the file is missing, cut short, or was changed: its version names
-    the digest of all that arithmetic depends on.
+    Raise ``CalendarError`` when the file is missing, and as ``parse_snapshot`` does.
     """
     try:
-        document = _SnapshotDocument.model_validate_json(path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         raise CalendarError(path.name, "file", error.strerror or "can't be read") from error
+    return parse_snapshot(content, path.name)
+
+
+def parse_snapshot(content: bytes, name: str) -> Calendar:
+    """Return the calendar that ``write_snapshot`` wrote.
+
+    Raise ``CalendarError`` about ``name`` when it was cut short, or changed: its version names the
+    digest of all that arithmetic depends on.
+    """
+    try:
+        document = _SnapshotDocument.model_validate_json(content)
     except ValidationError as error:
-        raise CalendarError(path.name, "file", "is no published calendar") from error
+        raise CalendarError(name, "file", "is no published calendar") from error
     week = tuple(tuple(Session(*pair) for pair in sessions) for sessions in document.week)
     days = {
         day.date: DayRule(
@@ -103,7 +113,7 @@ def read_snapshot(path: Path) -> Calendar:
     }
     digest = calendar_digest(document.time_zone, week, days, document.day_us)
     if document.version.rpartition("+")[2] != digest:
-        raise CalendarError(path.name, "version", f"was changed: its content has digest {digest}")
+        raise CalendarError(name, "version", f"was changed: its content has digest {digest}")
     return Calendar(
         name=document.name,
         version=document.version,

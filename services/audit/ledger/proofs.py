@@ -43,6 +43,7 @@ class Ledger:
 
     def _described(self, connection: Connection, signed: signing.Signed) -> pb.SignedCheckpoint:
         head = signed.checkpoint
+        nodes = tree.nodes_of(connection, signed.partition)
         return pb.SignedCheckpoint(
             partition=signed.partition,
             size=head.size,
@@ -54,6 +55,7 @@ class Ledger:
                 pb.Cosignature(witness=each.key.name, at=to_timestamp(each.at * 1_000_000))
                 for each in cosigned(signed.note, self._witnesses)
             ],
+            last_leaf=_last_leaf(head, nodes, tree.sizes(connection).get(signed.partition, 0)),
         )
 
     def inclusion(
@@ -153,6 +155,13 @@ class Ledger:
             return bool(verified(note, known))
         except BadNote:
             return False
+
+
+def _last_leaf(head: Checkpoint, nodes: merkle.Nodes, size: int) -> bytes:
+    """Return the last leaf of a head, empty where the tree is no longer that which was signed."""
+    if not 0 < head.size <= size or merkle.root(head.size, nodes) != head.root:
+        return b""
+    return nodes(0, head.size - 1)
 
 
 def _notes(signed: Mapping[int, signing.Signed]) -> Notes:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from motcua.audit.v1 import audit_pb2 as pb
 from sqlalchemy import Connection
 
 from kernel.base import page_token
 from kernel.base.errors import Invalid, Violation
-from kernel.base.instants import MINUTE, to_timestamp
 from services.audit.reports import queries, shares
 from services.audit.reports.breakdown import breakdown
 from services.audit.reports.indicators import Counts, Indicators
-from services.audit.reports.pauses import DossierFinding, PauseReport
 from services.audit.reports.queries import ReportRequest
 from services.audit.state.local_days import date_of
 from services.audit.state.organisation import Organisation
@@ -44,13 +42,21 @@ def report_request(
         for part in (request.by, request.cross)
     )
     return ReportRequest(
-        _day(request.from_date, "from_date"),
-        _day(request.to_date, "to_date"),
+        read_day(request.from_date, "from_date"),
+        read_day(request.to_date, "to_date"),
         by,
         times.as_of,
         times.known_at,
         cross,
     )
+
+
+def period_request(
+    request: pb.ListPauseFindingsRequest | pb.SimulateDeadlinesRequest, times: Times
+) -> ReportRequest:
+    """Return the period that is asked for; raise ``Invalid`` for a day that no calendar has."""
+    first, last = read_day(request.from_date, "from_date"), read_day(request.to_date, "to_date")
+    return ReportRequest(first, last, None, times.as_of, times.known_at)
 
 
 def report_response(request: pb.GetReportRequest, counted: Indicators) -> pb.GetReportResponse:
@@ -110,63 +116,6 @@ def list_dossiers(
     return pb.ListReportDossiersResponse(dossiers=page, next_page_token=more)
 
 
-def pauses_request(request: pb.ListPauseFindingsRequest, times: Times) -> ReportRequest:
-    """Return the period that is asked for; raise ``Invalid`` for a day that no calendar has."""
-    first, last = _day(request.from_date, "from_date"), _day(request.to_date, "to_date")
-    return ReportRequest(first, last, None, times.as_of, times.known_at)
-
-
-def pauses_response(
-    request: pb.ListPauseFindingsRequest, report: PauseReport
-) -> pb.ListPauseFindingsResponse:
-    """Return a page of the pauses in doubt."""
-    after, limit = ("", 0, 0), request.page_size or PAGE_SIZE
-    if request.page_token:
-        at, kind, code = page_token.place(request.page_token, BAD_TOKEN, int, int, str)
-        after = (code, at, kind)
-    rest = [found for found in report.findings if _place(found) > after]
-    page = rest[:limit]
-    more = ""
-    if len(rest) > limit:
-        code, at, kind = _place(page[-1])
-        more = page_token.pack(at, kind, code)
-    return pb.ListPauseFindingsResponse(
-        findings=[_finding(found) for found in page],
-        next_page_token=more,
-        resolved=report.resolved,
-        in_time=report.in_time,
-        in_time_without=report.in_time_without,
-        in_time_share=shares.percent(report.in_time, report.resolved),
-        in_time_share_without=shares.percent(report.in_time_without, report.resolved),
-        bunched=[]
-        if request.page_token
-        else [
-            pb.BunchedClosings(
-                unit=unit, day=_iso(day), resolved=resolved, other_days=round(other_days, 2)
-            )
-            for unit, day, resolved, other_days in report.bunched
-        ],
-    )
-
-
-def _place(found: DossierFinding) -> tuple[str, int, int]:
-    return found.dossier_code, found.finding.at, found.finding.kind
-
-
-def _finding(found: DossierFinding) -> pb.PauseFinding:
-    at, kind, until, moved_us, parts, actor = found.finding
-    return pb.PauseFinding(
-        kind=cast(pb.PauseFindingKind, kind),
-        dossier_code=found.dossier_code,
-        unit=found.unit,
-        at=to_timestamp(at),
-        until=None if until is None else to_timestamp(until),
-        moved_minutes=moved_us // MINUTE,
-        parts=parts,
-        actor=actor,
-    )
-
-
 def _dossier(row: Mapping[str, Any], organisation: Organisation | None) -> pb.ReportDossier:
     unit = row["unit"]
     passed = bool(row["late_unit"])
@@ -175,19 +124,21 @@ def _dossier(row: Mapping[str, Any], organisation: Organisation | None) -> pb.Re
         dossier_code=row["dossier_code"],
         procedure=row["procedure"],
         unit=organisation.responsible(unit) if organisation else unit,
-        received_day=_iso(row["received_day"]),
-        due_day=_iso(row["due_day"]),
-        finished_day=_iso(row["finished_day"]),
+        received_day=iso_day(row["received_day"]),
+        due_day=iso_day(row["due_day"]),
+        finished_day=iso_day(row["finished_day"]),
         responsible_unit=had or unit,
         responsible_officer=row["late_officer"] if passed else row["step_officer"],
     )
 
 
-def _iso(day: int | None) -> str:
+def iso_day(day: int | None) -> str:
+    """Return a day that is given as YYYYMMDD in ISO 8601; empty for None."""
     return "" if day is None else date_of(day).isoformat()
 
 
-def _day(text: str, field: str) -> int:
+def read_day(text: str, field: str) -> int:
+    """Return a day as YYYYMMDD; raise ``Invalid`` when the calendar has no such day."""
     try:
         found = date.fromisoformat(text)
     except ValueError:

@@ -76,9 +76,15 @@ class _Fields:
     time_zone: str
     names: Names
 
-    def __getattr__(self, name: str) -> object:
-        """Return a field of a message that is a field itself: ``{next.unit}``."""
-        return self[name]
+    @property
+    def vi(self) -> _Inner:
+        """The fields of a message that is a field itself, in Vietnamese."""
+        return _Inner(self, "vi")
+
+    @property
+    def en(self) -> _Inner:
+        """The same in English."""
+        return _Inner(self, "en")
 
     def __getitem__(self, name: str) -> object:
         if name in _NAMED:
@@ -95,6 +101,19 @@ class _Fields:
         if self.payload.DESCRIPTOR.fields_by_name[name].enum_type is None:
             return value
         return _word(key_of_value(self.payload, name, ""))
+
+
+@dataclass(frozen=True, slots=True)
+class _Inner:
+    """The fields of a message that is a field itself, in one language: ``{next.unit}``."""
+
+    fields: _Fields
+    language: str
+
+    def __getattr__(self, name: str) -> object:
+        """Return a field as a line shows it."""
+        value = self.fields[name]
+        return getattr(value, self.language, value)
 
 
 def _word(key: str) -> BilingualText:
@@ -115,9 +134,10 @@ def _due(payload: Any, time_zone: str) -> BilingualText:
     return TEXTS.text("due", at=FixedText(*moment(payload.due_at, time_zone)))
 
 
-def _scope(payload: Any, _time_zone: str) -> BilingualText:
+def _scope(payload: Any, names: Names) -> BilingualText:
     key = key_of_value(payload, "scope", "DEADLINE_SCOPE_DOSSIER")
-    return TEXTS.text(key, step=payload.step, number=getattr(payload, "consultation", 0))
+    number = getattr(payload, "consultation", 0)
+    return TEXTS.text(key, step=names.step(payload.step), number=number)
 
 
 def _pause(payload: Any, _time_zone: str) -> BilingualText:
@@ -154,7 +174,6 @@ _COMPUTED: Final[Mapping[str, Callable[[Any, str], object]]] = {
     "document_number": lambda payload, _: _after_comma(payload.document_number),
     "held": lambda payload, _: _word("resumed.held") if payload.extension_holds else "",
     "after": lambda payload, _: _word("resumed.after_missed") if payload.after_missed else "",
-    "scope": _scope,
     "pause": _pause,
     "judgement": _judgement,
     "message": _message,
@@ -165,6 +184,7 @@ _COMPUTED: Final[Mapping[str, Callable[[Any, str], object]]] = {
 
 _NAMED: Final[Mapping[str, Callable[[Any, Names], object]]] = {
     "answering": _answering,
+    "scope": _scope,
     "of_unit": lambda payload, names: _in_brackets(names.unit(payload.unit)),
     "officers": lambda payload, names: _in_brackets(
         ", ".join(map(names.officer, payload.officers))

@@ -176,7 +176,15 @@ def tracked(row: Row, events: Events, language: str) -> pb.TrackDossierResponse:
         due_at=to_timestamp(due_of(row)),
         requested_parts=parts_from(row["requested_parts"]) if asked else (),
         answer_due_at=to_timestamp(row["round_answer_due_at"]) if asked else None,
+        unit=row["unit"],
+        procedure_code=row["procedure_code"],
+        time_limit=_promised_limit(events),
     )
+
+
+def _promised_limit(events: Events) -> str:
+    accepted = (payload_of(e) for e in events if payload_type(e) is DossierAccepted)
+    return next((each.time_limit for each in accepted if isinstance(each, DossierAccepted)), "")
 
 
 def shown(

@@ -158,6 +158,7 @@ OF_ONE_DOSSIER: dict[str, Message] = {
     "CancelFee": pb.CancelFeeRequest(sequence=1, reason="Nhầm."),
     "RecordExternalCode": pb.RecordExternalCodeRequest(system="igate", code="7"),
     "GetDossier": pb.GetDossierRequest(),
+    "GetForm": pb.GetFormRequest(form="receipt"),
 }
 LIMITED = {
     name

@@ -111,6 +111,7 @@ def test_a_service_does_not_start_with_another_keyring(tmp_path: Path) -> None:
     assert done.returncode == 2
     last = done.stderr.splitlines()[-1]
     assert last.startswith("intake: KEYRING_DATABASE_URL: this database belongs to keyring ")
+    assert not (tmp_path / "keyring.sqlite3").exists()
 
 
 def test_a_service_does_not_start_with_a_wrong_master_key(tmp_path: Path) -> None:

@@ -14,18 +14,19 @@ from motcua.intake.v1.dossier_events_pb2 import (
     WithdrawalRequested,
 )
 from motcua.postal.v1.job_events_pb2 import ItemDelivered, ItemTracked
-from motcua.routing.v1.case_events_pb2 import CaseOpened
+from motcua.routing.v1.case_events_pb2 import CaseMoved, CaseOpened, StepCompleted
 from motcua.routing.v1.collaboration_events_pb2 import ConsultationAnswered, ConsultationCancelled
-from motcua.routing.v1.deadline_events_pb2 import DeadlineApproaching
+from motcua.routing.v1.deadline_events_pb2 import DeadlineApproaching, DeadlineMissed
 from motcua.routing.v1.event_parts_pb2 import CurrentStep
 from motcua.routing.v1.officer_events_pb2 import AbsenceEnded, DelegationEnded
 from motcua.routing.v1.types_pb2 import DeadlineScope, Opinion
 
 from kernel.eventsourcing.envelope import event_types
 from office.people.directory import Directory, DirectoryUnit, Officer
+from office.process.repository import installed_files, load_processes
 from services.audit import responses
 from services.audit.wording.event_lines import STATES, line_of, state_name, summary
-from services.audit.wording.names import Names
+from services.audit.wording.names import Names, along
 from tests.support.audit_histories import HANOI, at, happened, stamp
 
 WHEN = at("2021-08-09 08:00")
@@ -218,7 +219,36 @@ def test_units_and_officers_have_their_names_where_the_directory_knows_them(type
 
 
 def test_a_case_is_opened_at_a_unit_with_a_name() -> None:
-    """Also in the step that an event holds."""
+    """Also in the step that an event holds; a step that no process has keeps its name."""
     opened = CaseOpened(current=CurrentStep(step="receive", unit="H22.12"))
     assert line_of(opened, HANOI, NAMES)[1] == "Case opened: receive, Sở Công Thương"
     assert line_of(opened, HANOI)[1] == "Case opened: receive, H22.12"
+
+
+STEPS = [
+    CaseOpened(
+        current=CurrentStep(step="appraise", unit="H22.12"), process="standard", process_version=1
+    ),
+    StepCompleted(step="appraise", next=CurrentStep(step="review", unit="H22.12")),
+    DeadlineMissed(scope=DeadlineScope.DEADLINE_SCOPE_STEP, step="review"),
+    CaseMoved(process="another", process_version=1),
+    StepCompleted(step="appraise"),
+]
+"""A case whose process no file has in the end."""
+
+
+def test_steps_have_the_titles_of_the_case_s_process() -> None:
+    """In both languages; a step of a process that is not known keeps its name."""
+    events = [happened(payload, WHEN) for payload in STEPS]
+    rows = [
+        {"type": payload.DESCRIPTOR.full_name, "body": event.SerializeToString()}
+        for payload, event in zip(STEPS, events, strict=True)
+    ]
+    named = along(NAMES, rows, load_processes(installed_files(None)))
+    lines = [line_of(payload, HANOI, names) for payload, names in zip(STEPS, named, strict=True)]
+    assert [vi for vi, _en in lines][:2] == [
+        "Chuyển xử lý: Thẩm định, Sở Công Thương",
+        "Xong bước Thẩm định, chuyển Lãnh đạo phòng kiểm tra, Sở Công Thương",
+    ]
+    assert "step Review by the head of the division" in lines[2][1]
+    assert lines[4][1] == "Step appraise completed"

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.settings import Target
 from cli.stack.addresses import target
 from cli.stack.status import collect
 from infra.supervisor import state
+from kernel.config.client_settings import Target
 
 RUNNING = {"programs": [{"name": "intake", "address": "127.0.0.1:1", "pid": None, "deaths": 0}]}
 

@@ -49,7 +49,7 @@ def test_every_setting_on_the_page_is_there() -> None:
 
 def test_every_command_on_the_page_is_there() -> None:
     """And every command there is, is on the page."""
-    shown = set(re.findall(r"[$`] ?motcua ([a-z]+)", PAGE))
+    shown = set(re.findall(r"[$`] ?motcua ([a-z-]+)", PAGE))
     assert set(_COMMANDS) - {"calendar"} <= shown <= set(_COMMANDS)
 
 

@@ -12,6 +12,7 @@ from tests.support.paths import ROOT
 
 PAGE = (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
 NO_PATHS = {
+    "AUDIT_ADDRESS",
     "DATABASE_URL",
     "<SERVICE>_DATABASE_URL",
     "KEYRING_DATABASE_URL",
@@ -37,6 +38,7 @@ NO_PATHS = {
     "MOTCUA_CHECKPOINT_SECONDS",
     "MOTCUA_LEDGER_KEYS",
     "MOTCUA_LEDGER_ORIGIN",
+    "MOTCUA_LEDGER_STALE_SECONDS",
     "MOTCUA_LOG_LEVEL",
     "MOTCUA_MASTER_KEY",
     "MOTCUA_MAVEN_URL",
@@ -49,6 +51,8 @@ NO_PATHS = {
     "MOTCUA_RECORD_KEYS",
     "MOTCUA_TOKEN",
     "MOTCUA_TOPIC",
+    "WEB_HOST",
+    "WEB_PAGE_RATE",
     "NOTIFY_PORTAL_URL",
     "NOTIFY_RETRY_SECONDS",
     "NOTIFY_SENDER",

@@ -35,7 +35,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_nothing_set_gives_a_whole_stack_on_loopback(tmp_path: Path) -> None:
-    """A broker and a mail sink of its own, and the five services at their usual ports."""
+    """A broker and a mail sink of its own, the services and the web pages at their usual ports."""
     plan = make_plan()
     assert plan.addresses() == [
         ("kafka", "127.0.0.1:29092"),
@@ -45,6 +45,7 @@ def test_nothing_set_gives_a_whole_stack_on_loopback(tmp_path: Path) -> None:
         ("postal", "127.0.0.1:7403"),
         ("notify", "127.0.0.1:7404"),
         ("audit", "127.0.0.1:7405"),
+        ("web", "127.0.0.1:7480"),
     ]
     assert plan.data_dir == tmp_path
     assert len({p.env["MOTCUA_MASTER_KEY"] for p in plan.services}) == 1
@@ -66,6 +67,21 @@ def test_a_key_of_records_that_was_lost_is_not_made_again(
     assert make_plan().services[0].env["MOTCUA_RECORD_KEYS"] == key
 
 
+def test_no_new_master_key_is_made_beside_a_keyring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would not open the keys that are there; nothing is left behind by the refusal."""
+    monkeypatch.setenv("MOTCUA_DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("MOTCUA_MASTER_KEY", raising=False)
+    key = make_plan().services[0].env["MOTCUA_MASTER_KEY"]
+    (tmp_path / "keyring.sqlite3").touch()
+    assert make_plan().services[0].env["MOTCUA_MASTER_KEY"] == key
+    (tmp_path / "master.key").unlink()
+    with pytest.raises(ValueError, match=r"MOTCUA_MASTER_KEY: .*master\.key put back"):
+        make_plan()
+    assert not (tmp_path / "master.key").exists()
+
+
 def test_a_cluster_and_a_mail_server_that_are_given_are_used(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -74,7 +90,7 @@ def test_a_cluster_and_a_mail_server_that_are_given_are_used(
     monkeypatch.setenv("SMTP_HOST", "mail.example")
     plan = make_plan()
     assert (plan.own_kafka, plan.bootstrap) == (False, "broker:9092")
-    assert [p.name for p in plan.programs] == [p.name for p in plan.services]
+    assert [p.name for p in plan.programs if not p.is_service] == ["web"]
     assert {p.env["SMTP_HOST"] for p in plan.programs} == {"mail.example"}
 
 
@@ -142,7 +158,7 @@ def test_addresses_at_which_something_else_listens_are_named(
     """A taken port is reported with the program that wants it."""
     ports = {
         f"{name}_PORT": free_port()
-        for name in ("KAFKA", "SMTP", "INTAKE", "ROUTING", "POSTAL", "NOTIFY", "AUDIT")
+        for name in ("KAFKA", "SMTP", "INTAKE", "ROUTING", "POSTAL", "NOTIFY", "AUDIT", "WEB")
     }
     for name, port in ports.items():
         monkeypatch.setenv(name, str(port))
@@ -155,7 +171,7 @@ def test_addresses_at_which_something_else_listens_are_named(
 def test_an_address_of_another_machine_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing listens there: it is not ours."""
     monkeypatch.setenv("MOTCUA_HOST", "192.0.2.1")
-    for name in ("KAFKA", "SMTP"):  # these stay on this machine
+    for name in ("KAFKA", "SMTP", "WEB"):  # these stay on this machine
         monkeypatch.setenv(f"{name}_PORT", str(free_port()))
     (problem,) = make_plan().problems()
     assert problem.startswith("this machine does not have the address of 192.0.2.1:")
@@ -182,4 +198,18 @@ def test_a_setting_that_nothing_can_run_with_is_told_before_the_start(
     """Instead of programs that end again and again; by the name of its variable."""
     monkeypatch.setenv(name, value)
     with pytest.raises(ValueError, match=rf"^{name}: "):
+        make_plan()
+
+
+def test_a_stack_serves_no_pages_where_the_port_is_0(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as beside a web process of its own."""
+    monkeypatch.setenv("WEB_PORT", "0")
+    assert "web" not in [program.name for program in make_plan().programs]
+
+
+def test_pages_are_not_served_in_the_clear_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reverse proxy on the machine speaks TLS."""
+    for name, value in (LIVE | {"WEB_HOST": "0.0.0.0"}).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValueError, match="WEB_HOST: must be this machine in production"):
         make_plan()

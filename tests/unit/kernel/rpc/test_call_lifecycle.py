@@ -65,6 +65,7 @@ async def test_a_large_request_is_looked_at_apart(length: int, apart: bool) -> N
     method = SimpleNamespace(
         path="a/b",
         request=ListQuarantinedRequest,
+        request_type=ListQuarantinedRequest.DESCRIPTOR,
         largest_request=2 * LARGE,
         check=note,
         service=SimpleNamespace(normalizer_of=no_normalizer),
