@@ -139,7 +139,7 @@ def _served(servers: Servers, name: str, catalogue: Catalogue) -> Iterator[str]:
         office = DossierHandlers(ContextLoader(catalogue, office_calendars()), RealClock())
         commands = Commands(writer, office.clock, MODEL.tables)
         pins = PinAccess(writer, reads, keyring)
-        forms = FormPrinter(FormTemplates(), None, "")
+        forms = FormPrinter(FormTemplates(), None, "", keyring)
         servicer = IntakeServicer(office, commands, reads, pins, keyring, forms)
         offered = service(servicer, office)
     else:

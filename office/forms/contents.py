@@ -92,7 +92,62 @@ class Receipt(DossierForm):
     """The name of the officer who accepted it."""
 
 
-CONTENTS: Final[Mapping[FormKind, type[Any]]] = {FormKind.RECEIPT: Receipt}
+@dataclass(frozen=True, slots=True)
+class Supplement(DossierForm):
+    """Form 02: the request to complete the dossier."""
+
+    round: int
+    """Counts the requests of this dossier."""
+    parts: tuple[PartLine, ...]
+    reason: str
+    answer_until: str
+    officer: str
+    """The name of the officer who asks, and guides the applicant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal(DossierForm):
+    """Form 03: the dossier is not accepted."""
+
+    reason: str
+    officer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Apology(DossierForm):
+    """Form 04: the apology for the delay, and the new appointment."""
+
+    apology_number: str
+    received_at: str
+    promised_at: str
+    """The date that held until then."""
+    new_promised_at: str
+    reason: str
+    apology: str
+    signer: str
+    signer_title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop(DossierForm):
+    """Form 05 of 2025: the work on the dossier has stopped."""
+
+    received_at: str
+    stopped_at: str
+    counterpart: str
+    """Who is waited for."""
+    until: str
+    reason: str
+    officer: str
+
+
+CONTENTS: Final[Mapping[FormKind, type[Any]]] = {
+    FormKind.RECEIPT: Receipt,
+    FormKind.SUPPLEMENT: Supplement,
+    FormKind.REFUSAL: Refusal,
+    FormKind.APOLOGY: Apology,
+    FormKind.STOP: Stop,
+}
 """What a template of each kind is given."""
 
 

@@ -32,6 +32,16 @@ _TEXTS: Final = {
     "promised_at": "16 giờ 35 phút, ngày 23 tháng 8 năm 2021",
     "result_way": "Nhận tại Bộ phận Tiếp nhận và Trả kết quả",
     "officer": "Hoàng Văn Được",
+    "reason": "Giấy tờ chưa đủ theo quy định",
+    "answer_until": "17 giờ 00 phút, ngày 31 tháng 8 năm 2021",
+    "apology_number": "12/PXL",
+    "new_promised_at": "16 giờ 35 phút, ngày 30 tháng 8 năm 2021",
+    "apology": "Mong Ông/Bà thông cảm vì sự chậm trễ này",
+    "signer": "Vũ Thị Hạnh",
+    "signer_title": "Phó Giám đốc",
+    "stopped_at": "09 giờ 00 phút, ngày 12 tháng 8 năm 2021",
+    "counterpart": "Công an tỉnh Hà Giang",
+    "until": "17 giờ 00 phút, ngày 20 tháng 8 năm 2021",
 }
 _LISTS: Final[dict[str, tuple[Any, ...]]] = {
     "parts": (
@@ -50,14 +60,14 @@ _LISTS: Final[dict[str, tuple[Any, ...]]] = {
 def sample(kind: FormKind) -> Any:
     """Return a form on which everything stands."""
     pictures = {"qr": qr_svg(_TEXTS["track_url"]), "barcode": code128_svg(_CODE)}
-    return CONTENTS[kind](**_picked(kind, {**_TEXTS, **pictures, **_LISTS, "copy": 1}))
+    return CONTENTS[kind](**_picked(kind, {**_TEXTS, **pictures, **_LISTS, "copy": 1, "round": 2}))
 
 
 def bare_sample(kind: FormKind) -> Any:
     """Return a form on which nothing stands that may be absent."""
     pictures = {"qr": qr_svg(_CODE), "barcode": code128_svg(_CODE), "code": _CODE}
     texts, lists = dict.fromkeys(_TEXTS, ""), dict.fromkeys(_LISTS, ())
-    return CONTENTS[kind](**_picked(kind, {**texts, **lists, **pictures, "copy": 0}))
+    return CONTENTS[kind](**_picked(kind, {**texts, **lists, **pictures, "copy": 0, "round": 1}))
 
 
 def _picked(kind: FormKind, values: dict[str, Any]) -> dict[str, Any]:

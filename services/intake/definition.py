@@ -66,7 +66,7 @@ def define(settings: IntakeSettings) -> ServiceDefinition:
     """
     people = open_directory(settings.people_directory)
     units = UnitOverlay(people)
-    forms = FormPrinter(FormTemplates(settings.forms_dir), people, settings.portal_url)
+    templates = FormTemplates(settings.forms_dir)
     opener, permissions = ChildDossierOpener(), shipped()
     servicers = {rpc.IntakeServicer: rpc.SERVICE, file_rpc.FileServicer: file_rpc.SERVICE}
     check_contract(servicers, DESK_COMMANDS, permissions)
@@ -82,6 +82,7 @@ def define(settings: IntakeSettings) -> ServiceDefinition:
         )
         opener.handlers = handlers
         pins = PinAccess(runtime.writer, runtime.reads, runtime.keyring)
+        forms = FormPrinter(templates, people, settings.portal_url, runtime.keyring)
         servicer = rpc.IntakeServicer(
             handlers, runtime.commands, runtime.reads, pins, runtime.keyring, forms
         )

@@ -29,6 +29,7 @@ from kernel.rpc.peer import address_of
 from kernel.rpc.registration import Service
 from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.responsible_unit import ResponsibleUnits
+from office.forms.choice import FormKind
 from office.normalization.formats import normalizer_of
 from office.people.access_scope import AccessScope, access_scope_of
 from office.sealed_text import AnswerOpener
@@ -39,7 +40,8 @@ from services.intake.application.handlers import APPLICANT, DossierHandlers, Pin
 from services.intake.application.pin_access import PinAccess
 from services.intake.domain.import_rules import in_range
 from services.intake.domain.refusals import unknown_dossier, unknown_procedure, violation
-from services.intake.queries import code_audit, dossier, dossier_list, responses
+from services.intake.domain.use_cases.print_form import About
+from services.intake.queries import code_audit, dossier, dossier_list, form_contents, responses
 from services.intake.queries.shown_procedures import ShownProcedures
 from services.intake.views import access_index
 
@@ -147,8 +149,16 @@ class IntakeServicer(IntakeServiceServicer):
         scope = access_scope_of(who, catalogue.units, self._today())
         if who.actor.kind == ActorKind.ACTOR_KIND_CITIZEN:
             await self._check_pin(request.dossier_code, request.pin, context)
-        await self._reads.run(lambda c: row_in_scope(c, request.dossier_code, scope))
-        handler = FunctionHandler(self._handlers.print_form, from_events(responses.printed))
+
+        def ground(connection: Connection) -> About | None:
+            code = row_in_scope(connection, request.dossier_code, scope)["dossier_code"]
+            events = dossier.history_events(connection, code)
+            return form_contents.latest_of(FormKind(request.form), events)
+
+        about = await self._reads.run(ground)
+        handler = FunctionHandler(
+            partial(self._handlers.print_form, about=about), from_events(responses.printed)
+        )
         answer = pb.GetFormResponse()
         answer.CopyFrom(await self._commands.run(request, context, handler))
 

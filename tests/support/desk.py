@@ -192,7 +192,7 @@ def open_desk(
         Uploads(limits or FileLimits()),
     )
     pins = PinAccess(writer, reads, keyring)
-    forms = FormPrinter(FormTemplates(), people, PORTAL)
+    forms = FormPrinter(FormTemplates(), people, PORTAL, keyring)
     inspection = Inspection((limits or FileLimits()).file, scanner)
     transfers = FileTransfers(store, inspection)
     files = FileServicer(office, commands, reads, writer, pins, keyring, transfers)

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from motcua.events.v1.event_pb2 import Event
-from motcua.intake.v1.dossier_events_pb2 import FormPrinted
 from motcua.intake.v1.intake_pb2 import Applicant, GetFormResponse
 
+from kernel.crypto.keyring import Keyring
 from office.catalogue.model import Catalogue
 from office.forms.choice import FormKind
 from office.forms.typesetting import FormTemplates
 from office.people.directory import Directory
+from office.sealed_text import AnswerOpener
 from services.intake.queries import form_contents
 from services.intake.queries.dossier import Row
 from services.intake.queries.form_contents import Surroundings
@@ -25,6 +26,7 @@ class FormPrinter:
     templates: FormTemplates
     people: Callable[[], Directory] | None
     portal: str
+    keyring: Keyring
 
     def pdf(
         self,
@@ -43,11 +45,6 @@ class FormPrinter:
             {part.code: part.kind for part in version.parts} if version else {},
             self.portal,
         )
-        content = form_contents.receipt(
-            events,
-            FormPrinted(
-                form_number=printed.form_number, circular=printed.circular, copy=printed.copy
-            ),
-            around,
-        )
+        opened = AnswerOpener(self.keyring).open
+        content = form_contents.content_of(events, printed, around, opened)
         return self.templates.pdf(FormKind(printed.form), content, printed.printed_at.seconds)

@@ -40,6 +40,7 @@ from services.intake.domain.refusals import refusal, unknown_dossier
 from services.intake.domain.state import Phase, Progress, State
 from services.intake.domain.use_cases import print_form as printing
 from services.intake.domain.use_cases import submit as submitting
+from services.intake.domain.use_cases.print_form import About
 from services.intake.domain.use_cases.submit import SubmissionContext
 from services.intake.queries.dossier import progress_of
 from services.intake.schedulers import desk_checks
@@ -207,13 +208,15 @@ class DossierHandlers:
         noted = external_codes.record(uow, request.system, request.code)
         return uow.append_call(request.dossier_code, noted, call)
 
-    def print_form(self, uow: UnitOfWork, request: pb.GetFormRequest, call: Call) -> list[Event]:
+    def print_form(
+        self, uow: UnitOfWork, request: pb.GetFormRequest, call: Call, about: About | None
+    ) -> list[Event]:
         """Record a print; whether the caller may see the dossier was asked before."""
         code = request.dossier_code
         row = uow.get(DOSSIERS, code) or {}
-        accepted_at, zone = row.get("accepted_at"), row.get("time_zone") or OFFICE_ZONE
-        day = None if accepted_at is None else local_date(accepted_at, zone)
-        decision = printing.print_form(uow.state(code), FormKind(request.form), day)
+        received_at = row.get("accepted_at") or row.get("submitted_at") or 0
+        day = local_date(received_at, row.get("time_zone") or OFFICE_ZONE)
+        decision = printing.print_form(uow.state(code), FormKind(request.form), about, day)
         return _write(uow, code, decision, call)
 
     def _require_working_unit(self, call: Call) -> None:

@@ -29,6 +29,9 @@ from services.intake.domain import fees
 from services.intake.domain.desk_check import DeskCheck, check_in
 from services.intake.domain.fees import NOTHING_OWED, FeeAccount
 
+Print = tuple[str, str, int]
+"""A kind of form, and the source and sequence of the event that it tells."""
+
 
 class Phase(StrEnum):
     """The phases of a dossier by the desk's own events."""
@@ -85,8 +88,8 @@ class State:
     check: DeskCheck | None = None
     """Until when the desk is to check it; None where no such limit holds."""
     account: FeeAccount = NOTHING_OWED
-    prints: Mapping[str, int] = field(default_factory=dict)
-    """How often each kind of form was printed."""
+    prints: Mapping[Print, int] = field(default_factory=dict)
+    """How often each form was printed."""
 
     @property
     def awaited(self) -> DeskCheck | None:
@@ -143,7 +146,8 @@ def evolve(state: State, event: Event) -> State:
             account = fees.recorded(state.account, event.sequence, payload)
             return replace(state, account=account, check=check_in(payload) or state.check)
         case FormPrinted() as payload:
-            return replace(state, prints={**state.prints, payload.form: payload.copy + 1})
+            key = (payload.form, payload.about_source, payload.about_sequence)
+            return replace(state, prints={**state.prints, key: payload.copy + 1})
         case FeeCancelled() as payload:
             account = fees.cancelled(state.account, payload.sequence)
             return replace(state, account=account)

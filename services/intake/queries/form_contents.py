@@ -5,23 +5,41 @@ Pure. A form tells what was so when the desk acted: what changes later is on non
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import Part, ResultChannel
 from motcua.events.v1.event_pb2 import Event
-from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, DossierSubmitted, FormPrinted
+from motcua.intake.v1.dossier_events_pb2 import (
+    DossierAccepted,
+    DossierRefused,
+    DossierSubmitted,
+)
 from motcua.intake.v1.event_parts_pb2 import FeesDue
-from motcua.intake.v1.intake_pb2 import Applicant
+from motcua.intake.v1.intake_pb2 import Applicant, GetFormResponse
+from motcua.routing.v1.case_events_pb2 import CaseSuspended, SupplementRequested
+from motcua.routing.v1.deadline_events_pb2 import DeadlineExtended
+from motcua.routing.v1.types_pb2 import SuspensionKind
 
-from kernel.base.instants import local_date, to_us
+from kernel.base.instants import instant_in, local_date, to_us
 from kernel.eventsourcing.envelope import payload_of
 from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.model import CatalogueUnit, CopyKind
 from office.forms.barcodes import code128_svg, qr_svg
-from office.forms.contents import FeeLine, PartLine, PhaseLine, Receipt
+from office.forms.choice import FormKind
+from office.forms.contents import (
+    Apology,
+    DossierForm,
+    FeeLine,
+    PartLine,
+    PhaseLine,
+    Receipt,
+    Refusal,
+    Stop,
+    Supplement,
+)
 from office.forms.wording import (
     sum_in_words,
     written_day,
@@ -36,6 +54,14 @@ _RESULT_WAYS: Final = {
     ResultChannel.RESULT_CHANNEL_POST: "qua dịch vụ bưu chính công ích",
     ResultChannel.RESULT_CHANNEL_ONLINE: "bản điện tử, qua mạng",
 }
+_GROUNDS: Final[Mapping[FormKind, type[Message]]] = {
+    FormKind.RECEIPT: DossierAccepted,
+    FormKind.SUPPLEMENT: SupplementRequested,
+    FormKind.REFUSAL: DossierRefused,
+    FormKind.APOLOGY: DeadlineExtended,
+    FormKind.STOP: CaseSuspended,
+}
+"""The event that each form tells; of pauses, only those for a third party."""
 _AREAS: Final = ("tỉnh ", "thành phố ", "xã ", "phường ", "thị trấn ", "đặc khu ")
 M = TypeVar("M", bound=Message)
 
@@ -55,42 +81,148 @@ class Surroundings:
     """The address of the portal on which a citizen looks a dossier up; empty for none."""
 
 
-def receipt(events: Sequence[Event], printed: FormPrinted, around: Surroundings) -> Receipt:
-    """Return the receipt of a dossier that was accepted."""
-    _, submitted = _latest(events, DossierSubmitted)
-    event, accepted = _latest(events, DossierAccepted)
-    zone, at = submitted.time_zone or OFFICE_ZONE, to_us(event.occurred_at)
+def latest_of(kind: FormKind, events: Iterable[Event]) -> tuple[str, int] | None:
+    """Return the source and sequence of the latest event that a form of this kind tells."""
+    found = [event for event in events if _tells(kind, payload_of(event))]
+    event = max(found, key=lambda event: (to_us(event.occurred_at), event.sequence), default=None)
+    return None if event is None else (event.source, event.sequence)
+
+
+def _tells(kind: FormKind, payload: Message | None) -> bool:
+    if isinstance(payload, CaseSuspended):
+        return kind is FormKind.STOP and payload.kind == SuspensionKind.SUSPENSION_KIND_STOPPED
+    return isinstance(payload, _GROUNDS[kind])
+
+
+def content_of(
+    events: Sequence[Event],
+    printed: GetFormResponse,
+    around: Surroundings,
+    opened: Callable[[Any], Any],
+) -> DossierForm:
+    """Return what stands on a print; ``opened`` opens the sealed texts of a payload."""
+    about = (printed.about_source, printed.about_sequence)
+    event = next(event for event in events if (event.source, event.sequence) == about)
+    submitted = _latest(events, DossierSubmitted)
+    return _MAKERS[FormKind(printed.form)](
+        _Ground(events, event, opened(payload_of(event)), submitted, printed, around)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """The event that a form tells, and what it needs beside."""
+
+    events: Sequence[Event]
+    event: Event
+    payload: Any
+    submitted: DossierSubmitted
+    printed: GetFormResponse
+    around: Surroundings
+
+    @property
+    def common(self) -> dict[str, Any]:
+        """What stands on every form."""
+        return _common(self.event, self.submitted, self.printed, self.around)
+
+    @property
+    def received_at(self) -> str:
+        """When the dossier was accepted."""
+        found = (each for each in self.events if isinstance(payload_of(each), DossierAccepted))
+        event = next(found, None)
+        return self.at(event, "occurred_at") if event else ""
+
+    def at(self, message: Message, field: str) -> str:
+        """Write an instant of a message; empty where it is absent."""
+        us = instant_in(message, field)
+        zone = self.submitted.time_zone or OFFICE_ZONE
+        return "" if us is None else written_moment(us, zone)
+
+    def name_of(self, officer: str) -> str:
+        """Return the name of an officer; empty for one whom the directory does not have."""
+        found = self.around.officers.get(officer)
+        return found.name if found else ""
+
+
+def _supplement(ground: _Ground) -> Supplement:
+    payload: SupplementRequested = ground.payload
+    return Supplement(
+        **ground.common,
+        round=payload.round,
+        parts=_lines(payload.parts, ground),
+        reason=payload.reason,
+        answer_until=ground.at(payload, "answer_due_at"),
+        officer=ground.name_of(ground.event.actor.id),
+    )
+
+
+def _refusal(ground: _Ground) -> Refusal:
+    reason = ground.payload.reason
+    return Refusal(**ground.common, reason=reason, officer=ground.name_of(ground.event.actor.id))
+
+
+def _apology(ground: _Ground) -> Apology:
+    payload: DeadlineExtended = ground.payload
+    return Apology(
+        **ground.common,
+        apology_number=payload.apology_number,
+        received_at=ground.received_at,
+        promised_at=ground.at(payload, "previous_due_at"),
+        new_promised_at=ground.at(payload, "due_at"),
+        reason=payload.reason,
+        apology=payload.apology,
+        signer=ground.name_of(payload.signer),
+        signer_title=payload.signer_title,
+    )
+
+
+def _stop(ground: _Ground) -> Stop:
+    payload: CaseSuspended = ground.payload
+    return Stop(
+        **ground.common,
+        received_at=ground.received_at,
+        stopped_at=ground.at(ground.event, "occurred_at"),
+        counterpart=payload.counterpart,
+        until=ground.at(payload, "expected_end_at"),
+        reason=payload.reason,
+        officer=ground.name_of(ground.event.actor.id),
+    )
+
+
+def _receipt(ground: _Ground) -> Receipt:
+    submitted, accepted = ground.submitted, ground.payload
     phases = (
-        PhaseLine(written_limit(each.time_limit), written_moment(to_us(each.due_at), zone))
+        PhaseLine(written_limit(each.time_limit), ground.at(each, "due_at"))
         for each in accepted.phases
     )
-    due = accepted.HasField("due_at")
     return Receipt(
-        **_common(event, submitted, printed, around),
-        parts=_parts(submitted, around.copies),
+        **ground.common,
+        parts=_lines(submitted.parts, ground),
         time_limit=written_limit(accepted.time_limit),
-        received_at=written_moment(at, zone),
-        promised_at=written_moment(to_us(accepted.due_at), zone) if due else "",
+        received_at=ground.received_at,
+        promised_at=ground.at(accepted, "due_at"),
         phases=tuple(phases),
         result_way=_RESULT_WAYS.get(submitted.result_channel, ""),
         fees=tuple(_fees(submitted.fees)),
-        officer=_name_of(event.actor.id, around),
+        officer=ground.name_of(ground.event.actor.id),
     )
 
 
-def _name_of(officer: str, around: Surroundings) -> str:
-    """Return the name of an officer; empty for one whom the directory does not have."""
-    found = around.officers.get(officer)
-    return found.name if found else ""
+_MAKERS: Final[Mapping[FormKind, Callable[[_Ground], DossierForm]]] = {
+    FormKind.RECEIPT: _receipt,
+    FormKind.SUPPLEMENT: _supplement,
+    FormKind.REFUSAL: _refusal,
+    FormKind.APOLOGY: _apology,
+    FormKind.STOP: _stop,
+}
 
 
-def _latest(events: Iterable[Event], kind: type[M]) -> tuple[Event, M]:
-    found = ((event, payload_of(event)) for event in events)
-    return [(event, payload) for event, payload in found if isinstance(payload, kind)][-1]
+def _latest(events: Iterable[Event], kind: type[M]) -> M:
+    return [found for event in events if isinstance(found := payload_of(event), kind)][-1]
 
 
 def _common(
-    event: Event, submitted: DossierSubmitted, printed: FormPrinted, around: Surroundings
+    event: Event, submitted: DossierSubmitted, printed: GetFormResponse, around: Surroundings
 ) -> dict[str, Any]:
     """Return what stands on every form; its day is that of the event."""
     code, person = event.stream_id, around.applicant or Applicant()
@@ -131,11 +263,11 @@ def _place(address: str) -> str:
     return area
 
 
-def _parts(submitted: DossierSubmitted, copies: Mapping[str, CopyKind]) -> tuple[PartLine, ...]:
-    names = {each.code: each.name for each in submitted.part_names}
+def _lines(parts: Iterable[Part], ground: _Ground) -> tuple[PartLine, ...]:
+    names = {each.code: each.name for each in ground.submitted.part_names}
+    copies = ground.around.copies
     return tuple(
-        _line(names.get(part.code) or part.code, max(part.copies, 1), _kind(part, copies))
-        for part in submitted.parts
+        _line(names.get(part.code) or part.code, part, _kind(part, copies)) for part in parts
     )
 
 
@@ -143,10 +275,14 @@ def _kind(part: Part, copies: Mapping[str, CopyKind]) -> CopyKind:
     return CopyKind.ELECTRONIC if part.sha256 else copies.get(part.code, CopyKind.ORIGINAL)
 
 
-def _line(name: str, number: int, kind: CopyKind) -> PartLine:
-    counts = {each: number if each is kind else 0 for each in CopyKind}
+def _line(name: str, part: Part, kind: CopyKind) -> PartLine:
+    counts = {each: max(part.copies, 1) if each is kind else 0 for each in CopyKind}
     return PartLine(
-        name, counts[CopyKind.ORIGINAL], counts[CopyKind.COPY], counts[CopyKind.ELECTRONIC]
+        name,
+        counts[CopyKind.ORIGINAL],
+        counts[CopyKind.COPY],
+        counts[CopyKind.ELECTRONIC],
+        part.note,
     )
 
 

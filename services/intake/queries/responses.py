@@ -148,6 +148,8 @@ def printed(events: Events) -> pb.GetFormResponse:
         form_number=payload.form_number,
         circular=payload.circular,
         copy=payload.copy,
+        about_source=payload.about_source,
+        about_sequence=payload.about_sequence,
         printed_at=event.occurred_at,
     )
 

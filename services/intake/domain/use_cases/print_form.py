@@ -12,17 +12,30 @@ from office.forms.choice import FormKind, form_of
 from services.intake.domain.refusals import refusal
 from services.intake.domain.state import State
 
+About = tuple[str, int]
+"""The source and the sequence of an event of the dossier."""
+
 
 def print_form(
-    state: State, kind: FormKind, accepted_on: date | None
+    state: State, kind: FormKind, about: About | None, received_on: date
 ) -> Sequence[FormPrinted] | Refusal:
-    """Record a print; ``accepted_on`` is the local day of the acceptance, None without any."""
-    if accepted_on is None:
-        return refusal("NOT_ACCEPTED")
-    form = form_of(kind, accepted_on)
+    """Record a print; ``about`` is the event that the form tells, None where there is none.
+
+    ``received_on`` is the local day of the acceptance, or of the submission without any.
+    """
+    if about is None:
+        return refusal("NOT_ACCEPTED" if kind is FormKind.RECEIPT else "NOTHING_TO_PRINT")
+    form = form_of(kind, received_on)
     if form is None:
         return refusal("FORM_NOT_IN_FORCE")
-    copy = state.prints.get(kind.value, 0)
+    source, sequence = about
     return [
-        FormPrinted(form=kind.value, form_number=form.number, circular=form.circular, copy=copy)
+        FormPrinted(
+            form=kind.value,
+            form_number=form.number,
+            circular=form.circular,
+            copy=state.prints.get((kind.value, source, sequence), 0),
+            about_source=source,
+            about_sequence=sequence,
+        )
     ]
