@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import date
 from typing import Any, Final
 
 from office.forms.barcodes import code128_svg, qr_svg
-from office.forms.choice import FormKind
+from office.forms.choice import FormKind, form_of
 from office.forms.contents import CONTENTS, FeeLine, PartLine, PhaseLine
 
 _CODE: Final = "H22.12-210809-0001"
+_DAY: Final = date(2025, 9, 15)
+"""When the forms of 2025 begin: the latest ones, of every kind."""
 _TEXTS: Final = {
-    "form_number": "01",
-    "circular": "03/2025/TT-VPCP",
     "agency_above": "Ủy ban nhân dân tỉnh Hà Giang",
     "agency": "Sở Tư pháp",
     "agency_address": "Số 1 đường Nguyễn Trãi, tỉnh Hà Giang",
@@ -20,7 +21,7 @@ _TEXTS: Final = {
     "place": "Hà Giang",
     "day": "ngày 09 tháng 8 năm 2021",
     "code": _CODE,
-    "track_url": f"https://dichvucong.hagiang.gov.vn/?code={_CODE}",
+    "track_url": f"https://dichvucong.hagiang.gov.vn/tra-cuu?code={_CODE}",
     "owner": "Nguyễn Thị Ngọc Ánh",
     "identity_number": "002190000001",
     "address": "Số 12 đường Trần Phú, phường Minh Khai, tỉnh Hà Giang",
@@ -59,14 +60,21 @@ _LISTS: Final[dict[str, tuple[Any, ...]]] = {
 
 def sample(kind: FormKind) -> Any:
     """Return a form on which everything stands."""
-    pictures = {"qr": qr_svg(_TEXTS["track_url"]), "barcode": code128_svg(_CODE)}
-    return CONTENTS[kind](**_picked(kind, {**_TEXTS, **pictures, **_LISTS, "copy": 1, "round": 2}))
+    form = form_of(kind, _DAY)
+    assert form is not None
+    made = {
+        **_TEXTS, **_LISTS,
+        "form_number": form.number, "circular": form.circular, "copy": 1, "round": 2,
+        "qr": qr_svg(_TEXTS["track_url"]), "barcode": code128_svg(_CODE),
+    }  # fmt: skip
+    return CONTENTS[kind](**_picked(kind, made))
 
 
 def bare_sample(kind: FormKind) -> Any:
     """Return a form on which nothing stands that may be absent."""
     pictures = {"qr": qr_svg(_CODE), "barcode": code128_svg(_CODE), "code": _CODE}
-    texts, lists = dict.fromkeys(_TEXTS, ""), dict.fromkeys(_LISTS, ())
+    texts = dict.fromkeys((*_TEXTS, "form_number", "circular"), "")
+    lists = dict.fromkeys(_LISTS, ())
     return CONTENTS[kind](**_picked(kind, {**texts, **lists, **pictures, "copy": 0, "round": 1}))
 
 

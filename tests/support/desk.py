@@ -35,6 +35,7 @@ from office.catalogue.unit_overlay import UnitOverlay
 from office.forms.typesetting import FormTemplates
 from office.people.directory import Directory
 from office.permissions import shipped
+from office.sealed_text import seal_texts
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.files.inspection import Inspection
 from services.intake.application.files.transfers import FileTransfers
@@ -127,16 +128,22 @@ class Desk:
         self.accept(answer.dossier_code)
         return answer
 
-    def hear(self, code: str, source: str, payload: Message, at: int = 0) -> Event:
-        """Put in an event of another service as if it were read from the log, with its reaction."""
+    def hear(
+        self, code: str, source: str, payload: Message, at: int = 0, officer: str = ""
+    ) -> Event:
+        """Put in an event of another service as if it were read from the log, with its reaction;
+        its texts are sealed as that service seals them. ``officer`` is who did it.
+        """
+        system = Actor(kind=ActorKind.ACTOR_KIND_SYSTEM, id=source)
+        person = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id=officer)
 
         def ingest(uow: UnitOfWork) -> Event:
             event = make_event(
                 code,
                 source,
                 uow.sequence(code, source) + 1,
-                payload,
-                actor=Actor(kind=ActorKind.ACTOR_KIND_SYSTEM, id=source),
+                seal_texts(uow, code, payload),
+                actor=person if officer else system,
                 occurred_at=at or self.clock.now(),
                 recorded_at=self.clock.now(),
                 causation_id="",

@@ -229,7 +229,7 @@ def _common(
     unit = around.units.get(submitted.unit)
     above = around.units.get(unit.parent) if unit else None
     day = local_date(to_us(event.occurred_at), submitted.time_zone or OFFICE_ZONE)
-    url = f"{around.portal.rstrip('/')}/?code={code}" if around.portal else ""
+    url = f"{around.portal.rstrip('/')}/tra-cuu?code={code}" if around.portal else ""
     where = (person.address, person.district, person.province)
     return {
         "form_number": printed.form_number,
