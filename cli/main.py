@@ -32,7 +32,7 @@ _COMMANDS = {
     "conflicts": "commands.dossier:conflicts",
     "contradictions": "commands.contradictions:contradictions",
     "deadlines": "commands.deadlines:app",
-    "replay": "commands.record.event_log:replay",
+    "replay": "replaying.command:replay",
     "export": "exporting.command:export",
     "rebuild": "commands.rebuild:rebuild_service",
     "verify": "commands.record.verify:verify",

@@ -35,6 +35,7 @@ class CliSettings(ClientSettings, PeopleSettings, CalendarSettings, ProcessSetti
     audit_tls_port: Port = Field(0, validation_alias="AUDIT_TLS_PORT")
     web_port: Port = Field(PORTS["web"], validation_alias="WEB_PORT")
     """0 where the stack serves no web pages."""
+    replay_webhook_secret: str = Field("", validation_alias="REPLAY_WEBHOOK_SECRET", repr=False)
     malloc_arena_max: str = Field("2", validation_alias="MALLOC_ARENA_MAX")
     """Two arenas are enough for a handful of threads; the C library's default of eight a core only
     spreads the heap.

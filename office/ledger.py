@@ -1,4 +1,4 @@
-"""Asks audit what it has signed of the log."""
+"""Asks audit what it has recorded of the log, and signed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import Field, field_validator
 from kernel.config.client_tls_settings import ClientTlsSettings
 from kernel.config.common_settings import CommonSettings
 from kernel.config.loopback import is_loopback
-from kernel.ledger.ledger_watch import Heads, LedgerSource, SignedHead
+from kernel.ledger.ledger_watch import Heads, LedgerHead, LedgerSource
 
 TIMEOUT: Final = 5.0
 _OPTIONS: Final = (
@@ -65,8 +65,8 @@ class AuditClient:
         self._lock = threading.Lock()
 
     def heads(self) -> Heads:
-        """Return what audit has signed; raise ``grpc.RpcError``. Checkpoints are public, so no
-        token is shown.
+        """Return what audit has recorded and signed; raise ``grpc.RpcError``. Checkpoints are
+        public, so no token is shown.
         """
         with self._lock:
             if self._channel is None:
@@ -79,6 +79,8 @@ class AuditClient:
                 self._channel.close()
                 self._channel = None
                 raise
+        signed = {each.partition: each.size for each in answer.checkpoints}
         return {
-            each.partition: SignedHead(each.size, each.last_leaf) for each in answer.checkpoints
+            each.partition: LedgerHead(each.size, each.last_leaf, signed.get(each.partition, 0))
+            for each in answer.recorded
         }

@@ -38,7 +38,7 @@ from kernel.config.environment import load
 from kernel.config.master_key import authenticator_of
 from kernel.config.settings import Settings
 from kernel.consumer.reading.log_comparison import LogDiffers
-from kernel.consumer.reading.log_reader import LogUnavailable
+from kernel.consumer.reading.log_reader import LogDamaged, LogUnavailable
 from kernel.eventsourcing.identities import OtherIdentity
 from kernel.eventsourcing.service_model import Model
 from kernel.kafka.cluster import Cluster
@@ -91,7 +91,7 @@ def rebuild_service(
         raise failed(f"DATABASE_URL: {error}; put the right one in its place") from error
     except (NotProven, state.AlreadyRunning, BrokerError, JarError) as error:
         raise failed(str(error)) from error
-    except (NotOnLog, LogDiffers) as error:
+    except (NotOnLog, LogDiffers, LogDamaged) as error:
         raise failed(
             f"{error}. `motcua log check` shows what is missing, `motcua log repair` gives it back"
         ) from error

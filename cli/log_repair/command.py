@@ -35,7 +35,7 @@ from cli.printer import count_progress, counted, err, failed, grid, out
 from cli.stack.addresses import kafka_away
 from cli.stack.plan import SERVICES
 from cli.stack.stopped import StillRunning, stopped
-from kernel.consumer.reading.log_reader import LogUnavailable
+from kernel.consumer.reading.log_reader import LogDamaged, LogUnavailable
 from kernel.kafka.cluster import Cluster
 from kernel.kafka.exact_writer import OffsetTaken
 from kernel.kafka.topics import TopicError, ensure_topics, events_topic
@@ -54,6 +54,8 @@ def _explained(cluster: Cluster) -> Iterator[None]:
         raise failed(str(error)) from error
     except RebuildRunning as error:
         raise failed("a rebuild or a check is under way: wait for it and try again") from error
+    except LogDamaged as error:
+        raise failed(f"{error}; mend it or name another topic") from error
     except (LogUnavailable, KafkaError) as error:
         raise failed(kafka_away(cluster)) from error
     except DBAPIError as error:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import chain, zip_longest
@@ -25,7 +26,7 @@ from cli.log_repair.content import (
 from cli.log_repair.held import AUDIT, Database, height, partition_of
 from cli.printer import counted
 from cli.stack.plan import SERVICES
-from kernel.consumer.reading.log_reader import LogReader
+from kernel.consumer.reading.log_reader import LogDamaged, LogReader
 from kernel.consumer.reading.partition_reading import read_partition
 from kernel.eventsourcing.envelope import DIGEST_SIZE, digest_of
 from kernel.eventsourcing.record import Mark, Record, record_digest
@@ -101,6 +102,7 @@ class Planner:
         self.plan = Plan(topic, target, self._count, [])
         self._there = there
         self._logged: dict[int, Compared] = {}
+        self._damaged: dict[int, LogDamaged] = {}
         self._loose: LooseRecords = {}
 
     def make(self, written: LogReader | None) -> Plan:
@@ -129,12 +131,17 @@ class Planner:
             (lambda _offset: b"") if self._audit is None else self._audit.leaves(partition),
         )
 
-    def _placed(self, partition: int) -> Iterator[Record]:
-        return iter(()) if self._audit is None else self._audit.placed(partition)
+    def _placed(self, partition: int) -> Generator[Record]:
+        if self._audit is not None:
+            yield from self._audit.placed(partition)
 
-    def _read(self, partition: int) -> Iterator[Record]:
+    def _read(self, partition: int) -> Generator[Record]:
+        """Yield the records of a partition, as far as they can be read."""
         found = self._logged[partition]
-        return read_partition(self._log, partition, found.end, found.begin)
+        try:
+            yield from read_partition(self._log, partition, found.end, found.begin)
+        except LogDamaged as damaged:
+            self._damaged[partition] = damaged
 
     def _heights(self, known: Mapping[Name, bytes]) -> Heights:
         """Return how far audit has read each stream, and what is in its quarantine."""
@@ -158,10 +165,14 @@ class Planner:
                 plan.differs.append(f"partition {partition} was added")
                 continue
             position = self._positions.get(partition, 0)
-            compare(self._placed(partition), self._read(partition), found, position, heights)
+            with closing(self._placed(partition)) as placed, closing(self._read(partition)) as read:
+                compare(placed, read, found, position, heights)
             if found.begin:
                 plan.differs.append(f"partition {partition} begins at {found.begin}")
-            if found.differs_at is not None:
+            if (damaged := self._damaged.get(partition)) is not None:
+                found.differs_at = damaged.offset
+                plan.differs.append(str(damaged))
+            elif found.differs_at is not None:
                 text = f"partition {partition} has another record at {found.differs_at}"
                 plan.differs.append(text)
         if gone := sorted(set(range(self._count)) - set(self._there)):

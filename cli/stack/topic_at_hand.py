@@ -15,7 +15,7 @@ from cli.stack.own_broker import own_broker
 from infra.kafka.jars import JarError
 from infra.local.kafka import BrokerError
 from infra.supervisor import state
-from kernel.consumer.reading.log_reader import LogUnavailable
+from kernel.consumer.reading.log_reader import LogDamaged, LogUnavailable
 from kernel.kafka.cluster import Cluster
 from kernel.kafka.topics import Topic, TopicError, events_topic
 
@@ -33,6 +33,8 @@ def topic_at_hand(*, new: bool = False) -> Iterator[tuple[Cluster, Topic]]:
             cluster = replace(settings().cluster, servers=servers)
             try:
                 yield cluster, events_topic(name)
+            except LogDamaged as error:
+                raise failed(f"{error}. `motcua log check` says what can be done") from error
             except (LogUnavailable, KafkaError) as error:
                 raise failed(kafka_away(cluster)) from error
     except (state.AlreadyRunning, BrokerError, JarError, TopicError) as error:

@@ -93,7 +93,7 @@ class Consumer:
         there was something to deliver; by default the process ends at once with status 75.
         While ``may_react`` returns false, nothing is committed: reactions would be written with a
         wrong time. ``connect`` returns a reader of another log than Kafka's, ``topic_halt`` why
-        the topic may not be used; ``ledger`` knows what the ledger has signed.
+        the topic may not be used; ``ledger`` knows what the ledger has.
         """
         self._writer = writer
         self.buffer = Buffer()

@@ -25,7 +25,7 @@ from kernel.consumer.decisions.beginnings import introduce
 from kernel.consumer.decisions.discards import find_discards
 from kernel.consumer.reading.buffer import Buffer
 from kernel.consumer.reading.log_comparison import LogDiffers, require_same
-from kernel.consumer.reading.log_reader import LogReader, LogUnavailable
+from kernel.consumer.reading.log_reader import LogDamaged, LogReader, LogUnavailable
 from kernel.consumer.reading.stall_detector import INTERVAL, StallDetector
 from kernel.consumer.redrive import redrive
 from kernel.eventsourcing.readiness import Readiness, note_whole
@@ -98,7 +98,7 @@ class ConsumerWorker:
                 self._stats.halt = Halt(HaltReason.QUARANTINE_LIMIT, str(halt))
                 _log.error("consumer.halted", why=str(halt))
                 self._stopping.wait()
-            except LogDiffers as difference:
+            except (LogDiffers, LogDamaged) as difference:
                 self._hold(difference)
             except Fenced:
                 self._stats.fenced += 1
@@ -232,23 +232,25 @@ class ConsumerWorker:
         log is another one than that which was read so far.
         """
         # In this order: another worker may move the positions while the ends are read.
-        signed = self._ledger.heads()
+        recorded = self._ledger.heads()
         with self._reads.connect() as connection:
             stored = positions.load(connection, self._model.tables)
             read = positions.load_marks(connection, self._model.tables)
             written = published.load(connection, self._model.tables)
         self._seen.note_positions(stored)
         ends = require_same(
-            self._log(), stored, read, written, signed, leaves=self._ledger.is_new(signed)
+            self._log(), stored, read, written, recorded, leaves=self._ledger.is_new(recorded)
         )
-        self._ledger.confirm(signed, stored)
+        self._ledger.confirm(recorded, stored)
         if self._ledger.open:
             self._readiness.confirm()
         self._stats.halt = None
         return stored, ends
 
-    def _hold(self, difference: LogDiffers) -> None:
-        """Take nothing from another log; look again soon whether the right one is back."""
+    def _hold(self, difference: LogDiffers | LogDamaged) -> None:
+        """Take nothing from another log, or a damaged one; look again soon whether the right one is
+        back.
+        """
         if not self._readiness.differs:
             _log.error("consumer.log_differs", why=str(difference))
         self._readiness.differs = str(difference)

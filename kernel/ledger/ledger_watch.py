@@ -1,4 +1,4 @@
-"""Compares what a service knows of the log with what the ledger has signed of it.
+"""Compares what a service knows of the log with what the ledger has of it.
 
 A database that was put back together with the broker's data fits the log that it finds, and can't
 know what both have forgotten. The ledger, whose database lies elsewhere, does.
@@ -35,17 +35,19 @@ _NOTES: Final = 10
 _log = get_logger(__name__)
 
 
-class SignedHead(NamedTuple):
-    """What was signed of a partition."""
+class LedgerHead(NamedTuple):
+    """What the ledger has of a partition."""
 
     size: int
     """How many records of the log."""
     last_leaf: bytes
     """The hash of the last of them; empty when the ledger no longer has what it has signed."""
+    signed: int
+    """How many of them are signed."""
 
 
-Heads = Mapping[int, SignedHead]
-"""By partition; one of which nothing was signed is missing."""
+Heads = Mapping[int, LedgerHead]
+"""By partition; one of which the ledger has nothing is missing."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class LedgerSource:
     where: str
     """In words, for operators."""
     ask: Callable[[], Heads]
-    """Returns what was signed last; may block for some seconds, or raise."""
+    """Returns what the ledger has now; may block for some seconds, or raise."""
     longest_age: float
     """Seconds for which what was read may wait to be signed."""
     refuses: bool = False
@@ -65,7 +67,7 @@ class LedgerSource:
 class LedgerWatch:
     """Knows whether commands may be taken by what the ledger says. Thread-safe.
 
-    After a start nothing is decided until the log has what the ledger has signed. A ledger that
+    After a start nothing is decided until the log has what the ledger has. A ledger that
     does not answer delays this by ``START_PATIENCE``, and longer only if what was read at the last
     comparison is older than the longest age.
     """
@@ -115,7 +117,7 @@ class LedgerWatch:
         self._stopping.set()
 
     def heads(self) -> Heads | None:
-        """Return what the ledger has signed; None while it has not answered. To be asked for
+        """Return what the ledger has; None while it has not answered. To be asked for
         before the log's ends, since both grow.
         """
         return self._heads
@@ -142,7 +144,7 @@ class LedgerWatch:
         return heads is not self._compared
 
     def confirm(self, heads: Heads | None, positions: Mapping[int, int]) -> None:
-        """Note that the log has what was signed, and how far it was read just then."""
+        """Note that the log has what the ledger has, and how far it was read just then."""
         if heads is None:
             return
         now = self._wall()
@@ -239,5 +241,5 @@ class LedgerWatch:
 
 def _cover(heads: Heads, positions: Mapping[int, int]) -> bool:
     """Return whether all records before these positions are signed."""
-    signed = {partition: head.size for partition, head in heads.items()}
+    signed = {partition: head.signed for partition, head in heads.items()}
     return all(signed.get(partition, 0) >= position for partition, position in positions.items())

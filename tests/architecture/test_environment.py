@@ -10,6 +10,7 @@ ALLOWED = {
     "cli/printer.py": "COLUMNS is the terminal's; a command prints before it has settings",
     "cli/stack/plan.py": "hands the environment on to the programs of the stack",
     "kernel/confined/worker.py": "keeps it from confined processes, but for what they start with",
+    "kernel/consumer/reading/faust_adapter.py": "keeps it from Faust, whose settings it would set",
     "demo/local_stack.py": "hands it on to the stack of the demonstration, without the office's",
     "infra/local/kafka.py": "hands it on to the broker",
     "infra/local/postgres.py": "hands it on to PostgreSQL",

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, event
 
 from kernel.base.errors import Unavailable
 from kernel.base.halt import HaltReason
-from kernel.eventsourcing import room
+from kernel.consumer.applying import room
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from tests.support.feed import code_of, supplement, wait_until
 from tests.support.logs_of_both_kinds import LogInMemory

@@ -11,7 +11,7 @@ from kernel.base.errors import Unavailable
 from kernel.base.halt import HaltReason
 from kernel.base.instants import SECOND
 from kernel.eventsourcing.record import Record
-from kernel.ledger.ledger_watch import Heads, LedgerSource, LedgerWatch, SignedHead
+from kernel.ledger.ledger_watch import Heads, LedgerHead, LedgerSource, LedgerWatch
 from kernel.ledger.merkle import leaf_hash
 from kernel.storage.engines import open_engine
 from tests.support.feed import code_of, wait_until
@@ -37,7 +37,7 @@ class Ledger:
         """Sign what the log has now."""
         last = [self._log.read(p, self._log.end(p) - 1, 1) for p in range(PARTITIONS)]
         self._heads = {
-            p: SignedHead(self._log.end(p), leaf_hash(run[0].value or b""))
+            p: LedgerHead(self._log.end(p), leaf_hash(run[0].value or b""), self._log.end(p))
             for p, run in enumerate(last)
             if self._log.end(p)
         }
@@ -121,7 +121,7 @@ def test_a_log_that_is_shorter_than_what_was_signed(
     with watched(log, database_url, ledger, patience=60) as node:
         wait_until(lambda: halted(node) is HaltReason.LOG_DIFFERS, what="it has noticed")
         assert node.consumer.status().halted == (
-            f"the log ends before what the ledger has signed of partition {partition}"
+            f"the log ends before what the ledger has of partition {partition}"
         )
         assert not node.consumer.readiness.may_publish()
         with pytest.raises(Unavailable) as refused:
@@ -147,7 +147,7 @@ def test_another_record_than_the_one_that_was_signed(
     with watched(log, database_url, ledger, patience=60) as node:
         wait_until(lambda: halted(node) is HaltReason.LOG_DIFFERS, what="it has noticed")
         assert node.consumer.status().halted == (
-            f"the log has another record than the ledger has signed in partition {partition}"
+            f"the log has another record than the ledger in partition {partition}"
         )
 
 

@@ -380,7 +380,7 @@ def test_the_log_is_proven_and_read_again(stack: Stack, tmp_path: Path) -> None:
     later = stack.motcua("verify", "--json")["events"]  # a service may say something of itself
     assert proof["events"] <= replayed <= later
     target = tmp_path / "log.jsonl"
-    quiet = stack.run("replay", "--dossier", "case-10011", "--output", str(target))
+    quiet = stack.run("replay", "--dossier", "case-10011", "--to-file", str(target))
     assert (quiet.returncode, quiet.stdout) == (0, "")
     lines = [json.loads(line) for line in target.read_text().splitlines()]
     assert {line["event"]["stream_id"] for line in lines} == {"case-10011"}

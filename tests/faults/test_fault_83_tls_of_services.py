@@ -13,10 +13,16 @@ from motcua.postal.v1 import postal_pb2
 from motcua.postal.v1.postal_pb2_grpc import PostalServiceStub
 
 from cli.grpc_clients import open_channel
+from infra.local.kafka import KafkaBroker
 from infra.local.ports import free_port
+from kernel.config.environment import load
+from kernel.ledger.ledger_watch import Heads
 from kernel.rpc.client import explain
+from office import ledger
+from tests.support.audit_service import open_office, publish
 from tests.support.certificates import Authority
 from tests.support.desk import CITIZEN, open_desk
+from tests.support.feed import supplement
 from tests.support.identity import metadata
 from tests.support.intake_samples import submission
 from tests.support.postal_service import Serve
@@ -114,6 +120,41 @@ def test_beside_tls_the_other_listener_is_for_this_machine(
         (("grpc.ssl_target_name_override", "localhost"),),
     )
     assert code_of(elsewhere) == Code.NOT_FOUND
+
+
+def test_a_service_asks_audit_over_tls(
+    authority: Authority, kafka: KafkaBroker, topic: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """What audit has of the log is believed of audit alone: not of another authority's, and it is
+    not asked for in the clear.
+    """
+    files = server_files(tmp_path)
+    # On one machine no two are elsewhere from one another.
+    monkeypatch.setattr(ledger, "is_loopback", lambda _host: False)
+    monkeypatch.setenv("AUDIT_ADDRESS", f"localhost:{files['tls_port']}")
+    publish(kafka.bootstrap, topic, [supplement("H22.12-210809-0001", 1)])
+    url = f"sqlite:///{tmp_path}/audit.db"
+    with open_office(url, kafka.bootstrap, topic, **files) as office:
+        office.wait(1)
+        (head,) = [head for head in _asked().values() if head.size]
+        assert (head.size, len(head.last_leaf)) == (1, 32)
+        (tmp_path / "ca.pem").write_bytes(Authority("somebody").pem)
+        assert _refused() == Code.UNAVAILABLE
+        monkeypatch.delenv("MOTCUA_TLS_CA")
+        assert _refused() == Code.UNAVAILABLE
+
+
+def _asked() -> Heads:
+    source = load(ledger.LedgerSettings).ledger()
+    assert source is not None
+    return source.ask()
+
+
+def _refused() -> Code:
+    with pytest.raises(grpc.RpcError) as caught:
+        _asked()
+    return explain(caught.value).code
 
 
 def test_in_production_no_service_is_called_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:

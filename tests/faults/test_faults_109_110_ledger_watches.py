@@ -97,7 +97,7 @@ def test_fault_109_broker_and_desk_put_back_together(office: Office) -> None:
     office.wait_refused()
     assert len(office.ledger) == known
     [desk] = [row for row in office.rows() if row["name"] == "intake"]
-    assert "the log ends before what the ledger has signed of partition" in desk["halted"]
+    assert "the log ends before what the ledger has of partition" in desk["halted"]
     shown = stack.run("status")
     assert (shown.returncode, "`motcua log repair` gives it back" in shown.stdout) == (1, True)
     office.repair(plan=office.plan()["plan"])

@@ -77,8 +77,8 @@ def until(condition: Callable[[], bool], seconds: float = 30) -> None:
 
 
 @contextmanager
-def open_office(url: str, bootstrap: str, topic: str) -> Iterator[Office]:
-    """Run the service on a database that may be empty."""
+def open_office(url: str, bootstrap: str, topic: str, **listener: Any) -> Iterator[Office]:
+    """Run the service on a database that may be empty; ``listener`` are settings."""
     engine = open_engine(url, "audit")
     METADATA.create_all(engine)
     reading = open_engine(url, "audit", read_only=True)
@@ -86,7 +86,9 @@ def open_office(url: str, bootstrap: str, topic: str) -> Iterator[Office]:
     consumer = Consumer(writer, reading, MODEL, clock, bootstrap, topic, patience=3600)
     verifier = LogVerifier(reading, log_of(bootstrap, topic))
     servicer = AuditServicer(reads, clock, verifier, LEDGER, find_calendar)
-    settings = Settings(service="audit", port=0, database_url=url, **call_limits.SETTINGS)
+    settings = Settings(
+        service="audit", port=0, database_url=url, **call_limits.SETTINGS, **listener
+    )
     commands = Commands(writer, clock, MODEL.tables)
     offered = service(servicer, commands, handlers_of(verifier))
     rpc = RpcServer(settings, [offered], shipped())

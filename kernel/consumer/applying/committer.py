@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from kernel.base.backoff import ExponentialBackoff
 from kernel.base.errors import Busy, Conflict, Unavailable
+from kernel.consumer.applying import room
 from kernel.consumer.applying.batch import Batch, Place
 from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.positions import Fenced
@@ -28,7 +29,6 @@ from kernel.consumer.applying.quarantine_limit import QuarantineLimit, Tripped
 from kernel.consumer.applying.reactions import ReactionFailed, give_up, run_some
 from kernel.consumer.applying.results import Applied, RecordFailed
 from kernel.consumer.applying.stats import ConsumerStats
-from kernel.eventsourcing import room
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.telemetry.logs import RateLimit, get_logger

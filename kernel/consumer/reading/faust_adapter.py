@@ -37,6 +37,7 @@ from faust.auth import (  # noqa: E402
     SSLCredentials,
 )
 from faust.types import TP  # noqa: E402
+from faust.types.settings import Settings  # noqa: E402
 from mode.threads import ServiceThread, WorkerThread  # noqa: E402
 
 for _name, _module in _instead.items():
@@ -77,8 +78,20 @@ class _DaemonThread(WorkerThread):
 ServiceThread.Worker = _DaemonThread
 
 
+class _Settings(Settings):
+    """Faust's settings as they are given: its own would let the environment decide, by names that
+    other programs use too, such as WEB_PORT and TIMEZONE.
+    """
+
+    def getenv(self, env_name: str) -> Any:
+        """Return nothing."""
+        return None
+
+
 class _App(App):
     """Faust without its folders for tables, which it would make in the working directory."""
+
+    Settings = _Settings
 
     def _create_directories(self) -> None:
         pass

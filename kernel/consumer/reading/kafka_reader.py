@@ -5,14 +5,15 @@ hand, no group, nothing committed.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Coroutine, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import CorruptRecordException, KafkaConnectionError, KafkaError
 
-from kernel.consumer.reading.log_reader import LogUnavailable
+from kernel.consumer.reading.log_reader import LogDamaged, LogUnavailable
 from kernel.eventsourcing.record import Record
 from kernel.kafka.aio_clients import aio_options, never_create_topics, refusal
 from kernel.kafka.cluster import Bootstrap
@@ -27,6 +28,7 @@ METADATA_MS = 10_000
 """After this partitions that were added are noticed."""
 CLOSE_SECONDS = 1.0
 """A stop waits for this at most, or for a request under way."""
+_PARTITION = re.compile(r"partition=(\d+)")
 
 
 class KafkaReader:
@@ -105,6 +107,12 @@ class KafkaReader:
     def _run(self, work: Coroutine[Any, Any, T], seconds: float = REQUEST_MS / 1_000 + 1) -> T:
         try:
             return self._runner.run(asyncio.wait_for(work, seconds))
+        except CorruptRecordException as error:
+            # It names the partition in its text alone.
+            named = _PARTITION.search(str(error))
+            if named is None:
+                raise LogUnavailable(str(error)) from error
+            raise LogDamaged(int(named[1])) from error
         except (KafkaError, OSError, TimeoutError, asyncio.CancelledError) as error:
             # aiokafka cancels a fetch that is about to be repeated, and then waits for it.
             raise LogUnavailable(type(error).__qualname__) from error

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from kernel.consumer.reading.log_reader import LogReader
 from kernel.eventsourcing.record import Mark, Record, name_partitions, record_digest
-from kernel.ledger.ledger_watch import Heads, SignedHead
+from kernel.ledger.ledger_watch import Heads, LedgerHead
 from kernel.ledger.merkle import leaf_hash
 
 
@@ -24,14 +24,14 @@ def require_same(
     positions: Mapping[int, int],
     read: Mapping[int, Mark],
     published: Mapping[int, Mark],
-    signed: Heads | None = None,
+    ledger: Heads | None = None,
     *,
     leaves: bool = True,
 ) -> dict[int, int]:
     """Return where the partitions end now; raise ``LogDiffers`` when the log has lost its
     beginning, ends before a position, before the last record that the service has published or
-    before what the ledger has signed, has other records than those marked or, if ``leaves`` are
-    to be compared, than the last ones signed, or other partitions.
+    before what the ledger has, has other records than those marked or, if ``leaves`` are to be
+    compared, than the ledger's last ones, or other partitions.
     """
     partitions = reader.partitions()
     if gone := positions.keys() - set(partitions):
@@ -50,11 +50,9 @@ def require_same(
         raise LogDiffers(
             f"the log ends before the last record published in {name_partitions(lost)}"
         )
-    heads = {p: head for p, head in (signed or {}).items() if head.size}
-    if unsigned := [p for p, head in heads.items() if ends.get(p, 0) < head.size]:
-        raise LogDiffers(
-            f"the log ends before what the ledger has signed of {name_partitions(unsigned)}"
-        )
+    heads = {p: head for p, head in (ledger or {}).items() if head.size}
+    if lost := [p for p, head in heads.items() if ends.get(p, 0) < head.size]:
+        raise LogDiffers(f"the log ends before what the ledger has of {name_partitions(lost)}")
     marks = {**read, **ahead}
     found = reader.records_at({p: mark.offset for p, mark in marks.items()})
     if other := [p for p, mark in marks.items() if not _is(found.get(p), mark)]:
@@ -64,15 +62,13 @@ def require_same(
         )
     if not leaves:
         return ends
-    last_signed = reader.records_at({p: head.size - 1 for p, head in heads.items()})
-    if forged := [p for p, head in heads.items() if not _is_signed(last_signed.get(p), head)]:
-        raise LogDiffers(
-            f"the log has another record than the ledger has signed in {name_partitions(forged)}"
-        )
+    final = reader.records_at({p: head.size - 1 for p, head in heads.items()})
+    if forged := [p for p, head in heads.items() if not _is_last(final.get(p), head)]:
+        raise LogDiffers(f"the log has another record than the ledger in {name_partitions(forged)}")
     return ends
 
 
-def _is_signed(record: Record | None, head: SignedHead) -> bool:
+def _is_last(record: Record | None, head: LedgerHead) -> bool:
     value = None if record is None else record.value
     return leaf_hash(value or b"") == head.last_leaf
 

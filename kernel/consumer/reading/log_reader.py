@@ -12,6 +12,17 @@ class LogUnavailable(Exception):
     """The log does not answer, or not with what was asked for; the text names the fault."""
 
 
+class LogDamaged(LogUnavailable):
+    """The broker gives bytes that are not those that it took, as their check sum tells."""
+
+    def __init__(self, partition: int, offset: int | None = None) -> None:
+        """``offset`` is from where on the partition can't be read, if that is known."""
+        beyond = "" if offset is None else f": it can't be read from offset {offset} on"
+        super().__init__(f"partition {partition} of the log is damaged{beyond}")
+        self.partition = partition
+        self.offset = offset
+
+
 class LogReader(Protocol):
     """A connection to the log. Not thread-safe.
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from kernel.consumer.reading.log_reader import LogReader, LogUnavailable
+from kernel.consumer.reading.log_reader import LogDamaged, LogReader, LogUnavailable
 from kernel.eventsourcing.record import Record
 
 PATIENCE_SECONDS: Final = 30.0
@@ -17,12 +17,16 @@ def read_partition(reader: LogReader, partition: int, end: int, begin: int = 0) 
     """Return the records of a partition from an offset on to before another one.
 
     Both must lie within the partition. The reader is used for nothing else meanwhile, and paused
-    in the end. Raise ``LogUnavailable`` when the log does not answer.
+    in the end. Raise ``LogUnavailable`` when the log does not answer, and ``LogDamaged`` with the
+    offset from where on it can't be read: what lies before has been returned.
     """
     reader.seek({partition: begin})
     reached, moved_at = begin, time.monotonic()
     while reached < end:
-        records, moved = reader.poll({partition: reached})
+        try:
+            records, moved = reader.poll({partition: reached})
+        except LogDamaged as damaged:
+            raise LogDamaged(partition, reached) from damaged
         if moved:
             reached, moved_at = moved[partition], time.monotonic()
         elif time.monotonic() - moved_at > PATIENCE_SECONDS:

@@ -35,15 +35,18 @@ class Ledger:
         self._witnesses = witnesses
 
     def newest(self, connection: Connection) -> pb.GetCheckpointResponse:
-        """Return the newest checkpoint of each partition."""
-        found = signing.newest(connection)
+        """Return the newest checkpoint of each partition, and what is recorded."""
+        found, sizes = signing.newest(connection), tree.sizes(connection)
         return pb.GetCheckpointResponse(
-            checkpoints=[self._described(connection, each) for each in found.values()]
+            checkpoints=[self._described(connection, each) for each in found.values()],
+            recorded=[
+                _recorded(connection, partition, sizes.get(partition, 0), found.get(partition))
+                for partition in sorted(sizes.keys() | found.keys())
+            ],
         )
 
     def _described(self, connection: Connection, signed: signing.Signed) -> pb.SignedCheckpoint:
         head = signed.checkpoint
-        nodes = tree.nodes_of(connection, signed.partition)
         return pb.SignedCheckpoint(
             partition=signed.partition,
             size=head.size,
@@ -55,7 +58,6 @@ class Ledger:
                 pb.Cosignature(witness=each.key.name, at=to_timestamp(each.at * 1_000_000))
                 for each in cosigned(signed.note, self._witnesses)
             ],
-            last_leaf=_last_leaf(head, nodes, tree.sizes(connection).get(signed.partition, 0)),
         )
 
     def inclusion(
@@ -157,11 +159,21 @@ class Ledger:
             return False
 
 
-def _last_leaf(head: Checkpoint, nodes: merkle.Nodes, size: int) -> bytes:
-    """Return the last leaf of a head, empty where the tree is no longer that which was signed."""
-    if not 0 < head.size <= size or merkle.root(head.size, nodes) != head.root:
-        return b""
-    return nodes(0, head.size - 1)
+def _recorded(
+    connection: Connection, partition: int, size: int, signed: signing.Signed | None
+) -> pb.RecordedHead:
+    """Return the head of a tree, without its last leaf where the tree is no longer that which was
+    signed.
+    """
+    nodes = tree.nodes_of(connection, partition)
+    if signed is not None and not _has(signed.checkpoint, nodes, size):
+        return pb.RecordedHead(partition=partition, size=max(size, signed.checkpoint.size))
+    leaf = nodes(0, size - 1) if size else b""
+    return pb.RecordedHead(partition=partition, size=size, last_leaf=leaf)
+
+
+def _has(head: Checkpoint, nodes: merkle.Nodes, size: int) -> bool:
+    return head.size <= size and merkle.root(head.size, nodes) == head.root
 
 
 def _notes(signed: Mapping[int, signing.Signed]) -> Notes:

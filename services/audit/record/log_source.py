@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from kernel.base.errors import Unavailable
 from kernel.consumer.reading.kafka_reader import KafkaReader
-from kernel.consumer.reading.log_reader import LogUnavailable
+from kernel.consumer.reading.log_reader import LogDamaged, LogUnavailable
 from kernel.consumer.reading.partition_reading import read_partition
 from kernel.eventsourcing.record import Record
 from kernel.kafka.cluster import Bootstrap
@@ -18,7 +18,8 @@ from services.audit.wording.texts import TEXTS
 def log_of(bootstrap: Bootstrap, topic: str) -> OpenLog:
     """Return the function that opens the log of a topic.
 
-    Reading raises ``Unavailable`` when the broker does not answer.
+    Reading raises ``Unavailable`` when the broker does not answer, or gives other bytes than it
+    took.
     """
 
     @contextmanager
@@ -29,6 +30,9 @@ def log_of(bootstrap: Bootstrap, topic: str) -> OpenLog:
             raise _unavailable() from error
         try:
             yield _Log(reader)
+        except LogDamaged as damaged:
+            place = {"partition": damaged.partition, "offset": damaged.offset or 0}
+            raise Unavailable(*TEXTS.both("log.damaged", **place)) from damaged
         except LogUnavailable as error:
             raise _unavailable() from error
         finally:

@@ -1,5 +1,6 @@
 """The ledger: trees over the log, signed checkpoints, proofs, and what a verification finds."""
 
+import hashlib
 import random
 from base64 import b64decode
 from collections.abc import Callable, Iterator
@@ -95,6 +96,31 @@ def test_a_tree_has_a_leaf_for_each_record_of_the_log(store: Store, log: Log) ->
     for number, records in enumerate(log.partitions):
         assert heads[number].size == len(records)
         assert heads[number].root == oracle.mth(bodies(records))
+
+
+def test_what_is_recorded_is_told_before_it_is_signed(
+    new_store: Callable[[Log], Store], log: Log
+) -> None:
+    """Whoever compares a log does not wait for the next signature."""
+    store = new_store(Log())
+    store.take(log.partitions[1][:4])
+    store.sign()
+    store.take(log.partitions[1][4:9])
+    answer = store.ask(LEDGER.newest)
+    (signed,) = [each for each in answer.checkpoints if each.partition == 1]
+    (recorded,) = [each for each in answer.recorded if each.partition == 1]
+    assert (signed.size, recorded.size) == (4, 9)
+    last = log.partitions[1][8].value or b""
+    assert recorded.last_leaf == hashlib.sha256(b"\0" + last).digest()
+
+
+def test_a_tree_that_is_no_longer_what_was_signed_has_no_last_leaf(store: Store, log: Log) -> None:
+    """To whoever compares a log, it is another one."""
+    store.sign()
+    size = len(log.partitions[1])
+    store.execute(update(TREES).where(TREES.c.partition == 1).values(size=size - 1))
+    (head,) = [each for each in store.ask(LEDGER.newest).recorded if each.partition == 1]
+    assert (head.size, head.last_leaf) == (size, b"")
 
 
 def test_the_same_log_makes_the_same_tree(

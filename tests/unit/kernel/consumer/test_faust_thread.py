@@ -1,4 +1,4 @@
-"""How Faust's own thread ends: stopped and cancelled is an end, any other failure is raised."""
+"""Faust within a service: what sets it up, and how its own thread ends."""
 
 import asyncio
 import threading
@@ -60,3 +60,15 @@ def test_a_thread_cancelled_while_it_is_to_go_on_is_said(fallen: list[Any]) -> N
 
     asyncio.run(run())
     assert fallen == [asyncio.CancelledError]
+
+
+async def test_the_environment_sets_nothing_of_faust(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its variables have names that other programs use, and would overrule what is given."""
+    for name, value in {
+        "WEB_PORT": "0", "BROKER_URL": "kafka://elsewhere", "TIMEZONE": "Europe/Paris",
+        "BROKER_SESSION_TIMEOUT": "1", "CONSUMER_AUTO_OFFSET_RESET": "nonsense",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    conf = faust_adapter.bare_app("group", "127.0.0.1:9", offset_reset="latest").conf
+    assert [str(url) for url in conf.broker] == ["kafka://127.0.0.1:9"]
+    assert (conf.broker_session_timeout, conf.consumer_auto_offset_reset) == (10, "latest")

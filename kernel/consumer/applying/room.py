@@ -21,7 +21,7 @@ def take(uow: UnitOfWork) -> None:
 
 
 def give(uow: UnitOfWork) -> None:
-    """Give the space back."""
+    """Free the space again."""
     _write(uow, "")
 
 
