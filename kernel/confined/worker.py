@@ -16,6 +16,8 @@ import threading
 from types import TracebackType
 from typing import Any, Final, Self
 
+_PIPE: Final = 1024 * 1024
+"""Bytes of a pipe, where the system has that: with fewer, the processes wait for each other."""
 _KEPT: Final = ("PATH", "PYTHONPATH", "PYTHONSAFEPATH", "LANG", "SYSTEMROOT")
 
 
@@ -67,6 +69,7 @@ class ConfinedWorkers:
             stderr=subprocess.DEVNULL,
             env=self.environment,
             cwd="/",
+            pipesize=_PIPE,
         )
 
 

@@ -46,8 +46,9 @@ class FolderStore:
         """Write an object."""
         with self._failing():
             place = self._place(folder)
-            for each in (place.parent, place):  # never the root: a disk may not be mounted
-                each.mkdir(exist_ok=True)
+            if not place.is_dir():
+                for each in (place.parent, place):  # never the root: a disk may not be mounted
+                    each.mkdir(exist_ok=True)
             partial = place / f"{number}.{uuid_utils.uuid7().hex}{_PARTIAL}"
             try:
                 partial.write_bytes(data)

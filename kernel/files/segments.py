@@ -51,7 +51,8 @@ class SegmentCipher:
     def open(self, number: int, sealed: bytes) -> bytes:
         """Return the content of a segment; raise ``Damaged``."""
         try:
-            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], self._place(number))
+            content = memoryview(sealed)[_NONCE:]
+            return self._cipher.decrypt(sealed[:_NONCE], content, self._place(number))
         except (InvalidTag, ValueError) as fault:
             raise Damaged(f"segment {number}") from fault
 

@@ -42,14 +42,19 @@ def head_of(code: str, content: bytes = CONTENT, **values: Any) -> pb.UploadHead
 
 
 def send(
-    desk: Desk, head: pb.UploadHead, content: bytes = b"", caller: Metadata = who.OFFICER
+    desk: Desk,
+    head: pb.UploadHead,
+    content: bytes = b"",
+    caller: Metadata = who.OFFICER,
+    *,
+    piece: int = 300_000,
 ) -> pb.UploadFileResponse:
     """Send a head and what follows of a content; raise ``grpc.RpcError``."""
 
     def messages() -> Iterator[pb.UploadFileRequest]:
         yield pb.UploadFileRequest(head=head)
-        for begin in range(0, len(content), 300_000):
-            yield pb.UploadFileRequest(chunk=content[begin : begin + 300_000])
+        for begin in range(0, len(content), piece):
+            yield pb.UploadFileRequest(chunk=content[begin : begin + piece])
 
     answer: pb.UploadFileResponse = desk.files.UploadFile(messages(), timeout=30, metadata=caller)
     return answer

@@ -369,6 +369,18 @@ def test_a_file_of_another_dossier_is_unknown(desk: Desk) -> None:
     assert rows == []
 
 
+@pytest.mark.parametrize("piece", [70_001, SEGMENT - 1, SEGMENT])
+def test_the_pieces_of_an_upload_have_any_size(desk: Desk, piece: int) -> None:
+    """As long as none has more than a megabyte."""
+    code = desk.submit().dossier_code
+    assert send(desk, head_of(code), CONTENT, piece=piece).stored
+    assert opened(desk, code) == CONTENT
+    too_large = pdf_of(SEGMENT + 1)
+    with pytest.raises(grpc.RpcError) as caught:
+        send(desk, head_of(code, too_large), too_large, piece=SEGMENT + 1)
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
 def test_the_ending_of_a_name_fits_the_kind(desk: Desk) -> None:
     """Otherwise it is refused before anything is sent; the name is kept nowhere."""
     code = desk.submit().dossier_code

@@ -18,6 +18,9 @@ from services.intake.domain.refusals import TEXTS, refusal
 
 T = TypeVar("T")
 THREADS: Final = 4
+"""For segments."""
+INSPECTIONS: Final = 4
+"""At a time; each holds a content in the memory of a process."""
 _END: Final = object()
 _log = get_logger(__name__)
 _faults: Final = RateLimit()
@@ -30,6 +33,8 @@ class FileTransfers:
         self.store = store
         self._inspection = inspection
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="files")
+        # Of their own: one that takes long keeps no segment waiting.
+        self._inspecting = ThreadPoolExecutor(INSPECTIONS, thread_name_prefix="inspection")
 
     async def receive(
         self, upload: Upload, secret: bytes, offset: int, chunks: AsyncIterator[bytes]
@@ -49,17 +54,22 @@ class FileTransfers:
                 continue
             if offset != received + len(pending):
                 raise Refused(refusal("UPLOAD_OFFSET", received=received + len(pending)))
-            pending += chunk
             offset += len(chunk)
             if offset > upload.size:
                 raise NotTaken(OTHER_CONTENT)
+            if not pending and len(chunk) == SEGMENT:
+                await self._write(file, received, chunk)
+                received += SEGMENT
+                continue
+            pending += chunk
             while len(pending) >= SEGMENT or (pending and offset == upload.size):
                 content = bytes(pending[:SEGMENT])
                 await self._write(file, received, content)
                 del pending[:SEGMENT]
                 received += len(content)
         if received == upload.size:
-            await self._run(self._inspect, upload, file)
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._inspecting, self._inspect, upload, file)
         return received
 
     async def give_out(
@@ -82,7 +92,8 @@ class FileTransfers:
 
     def close(self) -> None:
         """Stop the threads; blocks until what runs has ended."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        for threads in (self._threads, self._inspecting):
+            threads.shutdown(wait=True, cancel_futures=True)
         self._inspection.close()
 
     def _inspect(self, upload: Upload, file: SealedFile) -> None:
