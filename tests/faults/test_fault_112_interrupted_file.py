@@ -92,7 +92,7 @@ def _received_by_a_killed_service(stack: Stack, code: str, who: Any) -> None:
     head = pb.UploadHead(
         request_id=str(uuid.uuid4()),
         dossier_code=code,
-        part="form",
+        part="don",
         sha256=hashlib.sha256(CONTENT).hexdigest(),
         size=len(CONTENT),
         media_type="application/pdf",
@@ -135,7 +135,7 @@ def _fetched_by_a_killed_client(stack: Stack, code: str, folder: Path) -> None:
     """What it has left is gone on with; if that is not of the file, nothing is left of it."""
     target = folder / "by command.pdf"
     left = target.with_name(f"{target.name}.{hashlib.sha256(CONTENT).hexdigest()[:16]}.part")
-    get = ("files", "get", code, "form", str(target), *OFFICER)
+    get = ("files", "get", code, "don", str(target), *OFFICER)
     left.write_bytes(b"x" * 1000)
     wrong = stack.run(*get)
     assert (wrong.returncode, left.exists(), target.exists()) == (1, False, False), wrong
@@ -157,7 +157,7 @@ def _handed_in_by_command(stack: Stack, code: str, folder: Path) -> None:
         ), put
     files = stack.motcua("files", "list", code, *OFFICER, "--json")["files"]
     assert [(f.get("part", ""), f["size"]) for f in files] == [
-        ("form", len(CONTENT)),
+        ("don", len(CONTENT)),
         ("", len(page.read_bytes())),
     ]
     several = stack.run("files", "get", code, str(folder / "any"), *OFFICER)
